@@ -1,0 +1,193 @@
+//! What can go wrong, with what to do about it.
+
+use crate::Report;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+/// Why a device's files or its board description could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// A file could not be read or written.
+    #[error("cannot {action} {path}: {source}")]
+    File {
+        /// What was tried: `read`, `write`, `create`, `lock`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The folder holds a device already.
+    #[error("{path} already holds a device; choose another folder, or remove this one first")]
+    AlreadyThere {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder holds no device.
+    #[error("{path} is not a device: it has no board.json; make one with `dtsec device create`")]
+    NotADevice {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A board description makes no sense.
+    #[error("{path}: not a board description: {reason}")]
+    Board {
+        /// The file, or `built in`.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A device file has another size than the board says.
+    #[error("{path} is {found} bytes long, but the board's is {expected}; the device folder is damaged")]
+    WrongSize {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        found: u64,
+        /// The size it must have.
+        expected: u64,
+    },
+    /// The device is powered: only one may use its files.
+    #[error("{path} is powered on (or in use by another command); switch it off first")]
+    Powered {
+        /// The device's folder.
+        path: PathBuf,
+    },
+    /// The board has no such slot.
+    #[error("{target} has no slot `{slot}`; its slots are {known}")]
+    NoSuchSlot {
+        /// The target.
+        target: String,
+        /// The slot asked for.
+        slot: String,
+        /// The slots that exist.
+        known: String,
+    },
+    /// The image is larger than the slot.
+    #[error("the image is {image} bytes long and does not fit slot `{slot}` of {size} bytes")]
+    Oversize {
+        /// The slot.
+        slot: String,
+        /// Size of the image.
+        image: usize,
+        /// Size of the slot.
+        size: usize,
+    },
+    /// The range does not lie inside the flash or the fuses.
+    #[error("bytes {offset:#x} to {end:#x} do not lie inside the {what} of {size:#x} bytes")]
+    OutOfRange {
+        /// `flash` or `fuses`.
+        what: &'static str,
+        /// First byte.
+        offset: usize,
+        /// One after the last byte.
+        end: usize,
+        /// Size of the memory.
+        size: usize,
+    },
+    /// What is to be provisioned does not fit the fuse map.
+    #[error("cannot be provisioned: {0}")]
+    Provisioning(String),
+    /// Fuse bits that are set would have to be cleared.
+    #[error("fuses at {offset:#05x} ({field}) would need bits cleared, which no fuse can; what is burnt there stays")]
+    BitsWouldClear {
+        /// Offset of the field.
+        offset: u16,
+        /// What the field is for.
+        field: String,
+    },
+    /// The operating system gave no random bytes.
+    #[error("the operating system gave no random bytes: {0}")]
+    NoRandom(String),
+}
+
+impl DeviceError {
+    pub(crate) fn file(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> DeviceError {
+        DeviceError::File { action, path: path.into(), source }
+    }
+}
+
+/// Why a powered device did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The device's files are not usable.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// A built file is missing.
+    #[error("{path} is missing; build the firmware with `cargo xtask firmware`, or name its folder")]
+    NoFirmware {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The emulator or the virtual device could not be started.
+    #[error("cannot start {program}: {source}; {hint}")]
+    NotStarted {
+        /// The program.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The option exists only for another kind of board.
+    #[error("{option} is not available for {target}")]
+    NotForThisBoard {
+        /// The option.
+        option: &'static str,
+        /// The target.
+        target: String,
+    },
+    /// The emulator or the virtual device ended.
+    #[error("the device's process ended ({status}) while waiting for {waiting_for}; it said: {said}")]
+    Died {
+        /// What was being waited for.
+        waiting_for: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// The end of its standard error.
+        said: String,
+    },
+    /// Nothing came for as long as the hang detector allows.
+    #[error("the device hangs: no {waiting_for} after {after:?}; last heard: {last}")]
+    Hang {
+        /// What was being waited for.
+        waiting_for: String,
+        /// The deadline that passed.
+        after: Duration,
+        /// The last line heard on any wire.
+        last: String,
+    },
+    /// The device started anew instead of answering.
+    #[error("the device started anew instead of answering (state {}{})", .0.state, fault_of(.0))]
+    Restarted(Box<Report>),
+    /// No application runs that could answer.
+    #[error("no application runs: the device is in state {state}")]
+    NotRunning {
+        /// The state of the last report.
+        state: String,
+    },
+    /// An answer that `docs/wires.md` does not know.
+    #[error("unexpected answer to `{question}`: `{answer}`")]
+    Unexpected {
+        /// The line sent.
+        question: String,
+        /// What came back.
+        answer: String,
+    },
+    /// A wire to the process failed.
+    #[error("the {wire} wire failed: {source}")]
+    Wire {
+        /// The wire.
+        wire: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+fn fault_of(report: &Report) -> String {
+    report.fault.as_ref().map_or(String::new(), |fault| format!(", after {} at {:#010x}", fault.name, fault.pc))
+}
