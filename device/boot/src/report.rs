@@ -25,6 +25,13 @@ impl<'c, C: Console + ?Sized> Line<'c, C> {
         self
     }
 
+    /// ` word`, which starts a line of a kind of its own.
+    pub fn word_alone(&mut self, word: &str) -> &mut Self {
+        self.0.write(b" ");
+        self.0.write(word.as_bytes());
+        self
+    }
+
     /// ` key=text`; bytes of the text that are not printable are escaped.
     pub fn text(&mut self, key: &str, text: &str) -> &mut Self {
         self.key(key);

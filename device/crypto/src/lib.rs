@@ -6,9 +6,13 @@
 //! - [`drbg`]: HMAC_DRBG with SHA-256 (SP 800-90A Rev. 1 §10.1.2);
 //! - [`random`]: the three above composed into the random numbers of the device.
 //!
-//! What a caller may assume: no heap, no panic, every secret wiped when dropped, and after an entropy
-//! fault not one more byte of output. What it may not: that HMAC leaves no trace of its key on the
-//! stack (`hmac` builds the padded key block in a local), so the stack of the caller is secret as well.
+//! What a caller may assume: no heap, no panic, every secret state wiped when dropped, and after an
+//! entropy fault not one more byte of output. What it may not: that the stack stays clean. `hmac` builds
+//! the padded key block in a local and a moved state leaves its old copy, so a board keeps the stack of
+//! whoever calls this as secret as the keys.
+//!
+//! For a small device build with `--cfg sha2_backend_soft="compact"`: the unrolled compression functions
+//! take 34 KiB on a Cortex-M33, the compact ones 1.3 KiB.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -81,26 +81,20 @@ impl<S: EntropySource> Random<S> {
     }
 
     fn try_fill(&mut self, self_test: fn() -> bool, out: &mut [u8]) -> Result<(), EntropyFault> {
-        if let Generator::NotStarted = self.generator {
-            if !self_test() {
-                return Err(EntropyFault::SelfTest);
-            }
-            self.seed()?;
+        match self.generator {
+            Generator::Ready(_) => {}
+            Generator::Failed(fault) => return Err(fault),
+            Generator::NotStarted if self_test() => self.seed()?,
+            Generator::NotStarted => return Err(EntropyFault::SelfTest),
         }
         for request in out.chunks_mut(MAX_REQUEST) {
             if matches!(&self.generator, Generator::Ready(drbg) if drbg.must_reseed()) {
                 self.seed()?;
             }
-            match &mut self.generator {
-                Generator::Ready(drbg) => drbg.generate(request, &[]).map_err(|_| EntropyFault::SelfTest)?,
-                Generator::Failed(fault) => return Err(*fault),
-                Generator::NotStarted => return Err(EntropyFault::SelfTest),
-            }
+            let Generator::Ready(drbg) = &mut self.generator else { return Err(EntropyFault::SelfTest) };
+            drbg.generate(request, &[]).map_err(|_| EntropyFault::SelfTest)?;
         }
-        match self.generator {
-            Generator::Failed(fault) => Err(fault),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Seeds the generator from the source: instantiates it, or reseeds it if there is one.

@@ -25,7 +25,8 @@ impl Verifier for RustCrypto {
 
     fn verify_ed25519(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
         // Strict: refuses keys of small order, for which one signature fits many messages.
-        ed25519_dalek::VerifyingKey::from_bytes(key)
-            .is_ok_and(|key| key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok())
+        ed25519_dalek::VerifyingKey::from_bytes(key).is_ok_and(|key| {
+            key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
+        })
     }
 }

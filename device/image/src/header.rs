@@ -5,7 +5,7 @@ use crate::{Error, Version};
 /// Size of the header proper; `Header::header_size` adds the padding up to the payload.
 pub const HEADER_BYTES: usize = 32;
 /// What an image starts with.
-pub const MAGIC: u32 = 0x96F3_B83D;
+pub(crate) const MAGIC: u32 = 0x96F3_B83D;
 /// What the unprotected TLV area starts with.
 pub(crate) const TLV_MAGIC: u16 = 0x6907;
 /// What the protected TLV area starts with.

@@ -196,7 +196,9 @@ impl<'a> Found<'a> {
     /// The signature covers these, so a type without a meaning here does no harm.
     fn protected(&mut self, entry: Tlv<'a>) -> Result<(), Error> {
         match entry.kind {
-            tlv::SECURITY_COUNTER => once(&mut self.security_counter, u32::from_le_bytes(*exact(entry.value)?)),
+            tlv::SECURITY_COUNTER => {
+                once(&mut self.security_counter, u32::from_le_bytes(*exact(entry.value)?))
+            }
             tlv::PART => {
                 printable(entry.value).ok_or(Error::PartMalformed)?;
                 once(&mut self.part, entry.value)

@@ -106,7 +106,9 @@ mod tests {
 
     #[test]
     fn what_imgtool_would_not_read_as_a_version_is_refused() {
-        for text in ["", "1.", "01.2.3", "1.2.3.4", "1.2+3", "1.2.3+", "-1.0.0", "+1", "256.0.0", "1.2.65536", "v1"] {
+        for text in
+            ["", "1.", "01.2.3", "1.2.3.4", "1.2+3", "1.2.3+", "-1.0.0", "+1", "256.0.0", "1.2.65536", "v1"]
+        {
             assert_eq!(text.parse::<Version>(), Err(VersionError), "{text}");
         }
     }

@@ -118,9 +118,9 @@ impl SigningKey {
     /// The private key as PKCS#8 in PEM.
     pub fn to_pem(&self) -> Result<Zeroizing<String>, KeyError> {
         match self {
-            SigningKey::EcdsaP256(key) => {
-                p256::SecretKey::from(key.clone()).to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyError::Encoding)
-            }
+            SigningKey::EcdsaP256(key) => p256::SecretKey::from(key.clone())
+                .to_pkcs8_pem(LineEnding::LF)
+                .map_err(|_| KeyError::Encoding),
             // Version 1, without the public key: OpenSSL, and so imgtool, does not read version 2.
             SigningKey::Ed25519(key) => KeypairBytes { secret_key: key.to_bytes(), public_key: None }
                 .to_pkcs8_pem(LineEnding::LF)

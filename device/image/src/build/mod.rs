@@ -259,13 +259,10 @@ impl Builder {
 
 /// What the last 16 bytes of a padded slot are (MCUboot `docs/design.md`, "Image trailer").
 fn trailer_magic(max_align: usize) -> [u8; 16] {
-    let mut magic = [
-        0x77, 0xC2, 0x95, 0xF3, 0x60, 0xD2, 0xEF, 0x7F, 0x35, 0x52, 0x50, 0x0F, 0x2C, 0xB6, 0x79, 0x80,
-    ];
+    let mut magic =
+        [0x77, 0xC2, 0x95, 0xF3, 0x60, 0xD2, 0xEF, 0x7F, 0x35, 0x52, 0x50, 0x0F, 0x2C, 0xB6, 0x79, 0x80];
     if max_align != 8 {
-        magic = [
-            0, 0, 0x2D, 0xE1, 0x5D, 0x29, 0x41, 0x0B, 0x8D, 0x77, 0x67, 0x9C, 0x11, 0x0F, 0x1F, 0x8A,
-        ];
+        magic = [0, 0, 0x2D, 0xE1, 0x5D, 0x29, 0x41, 0x0B, 0x8D, 0x77, 0x67, 0x9C, 0x11, 0x0F, 0x1F, 0x8A];
         magic[..2].copy_from_slice(&(max_align as u16).to_le_bytes());
     }
     magic
@@ -285,7 +282,8 @@ impl Area {
     }
 
     fn finish(self, magic: u16) -> Result<Vec<u8>, BuildError> {
-        let total = u16::try_from(self.0.len() + usize::from(TLV_INFO_BYTES)).map_err(|_| BuildError::TooLarge)?;
+        let total =
+            u16::try_from(self.0.len() + usize::from(TLV_INFO_BYTES)).map_err(|_| BuildError::TooLarge)?;
         let mut bytes = magic.to_le_bytes().to_vec();
         bytes.extend(total.to_le_bytes());
         bytes.extend(self.0);

@@ -1,0 +1,248 @@
+//! One device: a folder with its flash, its fuses and its factory data.
+
+use crate::{Board, Burn, DeviceError, FuseImage, LifeCycle, Provisioning};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+const FLASH: &str = "flash.bin";
+const FUSES: &str = "fuses.bin";
+const FACTORY: &str = "factory.bin";
+const BOARD: &str = "board.json";
+const LOCK: &str = "power.lock";
+
+/// What erased flash reads as.
+const ERASED: u8 = 0xFF;
+
+/// A device: `flash.bin` (erased bytes are 0xFF), `fuses.bin` (blank bytes are 0), `factory.bin` (the 32-byte
+/// device secret, readable by its owner only), `board.json`, and `power.lock`, which is locked while it runs.
+#[derive(Debug)]
+pub struct Device {
+    dir: PathBuf,
+    board: Board,
+}
+
+/// Keeps others away from a device's files; released when dropped, or when the process ends.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    #[expect(dead_code, reason = "held, never read: closing it releases the lock")]
+    file: File,
+}
+
+impl Device {
+    /// Makes a device in `dir`, which must hold none yet.
+    pub fn create(dir: &Path, board: &Board, provisioning: &Provisioning) -> Result<Device, DeviceError> {
+        let fuses = provisioning.fuses()?;
+        std::fs::create_dir_all(dir).map_err(|e| DeviceError::file("create", dir, e))?;
+        let device = Device { dir: dir.to_owned(), board: board.clone() };
+        for name in [BOARD, FLASH, FUSES, FACTORY] {
+            if device.path(name).exists() {
+                return Err(DeviceError::AlreadyThere { path: dir.into() });
+            }
+        }
+        device.put_new(FLASH, 0o644, &vec![ERASED; board.flash().size])?;
+        device.put_new(FUSES, 0o644, fuses.bytes())?;
+        device.put_new(FACTORY, 0o600, &provisioning.device_secret)?;
+        // Last: a folder with a board.json is a whole device.
+        device.put_new(BOARD, 0o644, board.source().as_bytes())?;
+        Ok(device)
+    }
+
+    /// Opens the device in `dir`.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Device, DeviceError> {
+        let dir = dir.as_ref();
+        if !dir.join(BOARD).is_file() {
+            return Err(DeviceError::NotADevice { path: dir.into() });
+        }
+        let device = Device { dir: dir.into(), board: Board::load(dir.join(BOARD))? };
+        device.check_size(FLASH, device.board.flash().size)?;
+        device.check_size(FUSES, cdd_fuses::SIZE)?;
+        device.check_size(FACTORY, 32)?;
+        Ok(device)
+    }
+
+    /// A copy of this device in another folder: the same flash, fuses and secret.
+    pub fn copy_to(&self, dir: &Path) -> Result<Device, DeviceError> {
+        let _lock = self.lock()?;
+        std::fs::create_dir_all(dir).map_err(|e| DeviceError::file("create", dir, e))?;
+        for name in [FLASH, FUSES, FACTORY, BOARD] {
+            let to = dir.join(name);
+            if to.exists() {
+                return Err(DeviceError::AlreadyThere { path: dir.into() });
+            }
+            std::fs::copy(self.path(name), &to).map_err(|e| DeviceError::file("create", to, e))?;
+        }
+        Device::open(dir)
+    }
+
+    /// Its folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What it looks like.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// Erases the slot and writes the image to its start.
+    pub fn flash_slot(&self, slot: &str, image: &[u8]) -> Result<(), DeviceError> {
+        let place = self.slot(slot)?;
+        if image.len() > place.size {
+            let (image, size) = (image.len(), place.size);
+            return Err(DeviceError::Oversize { slot: slot.into(), image, size });
+        }
+        let mut content = vec![ERASED; place.size];
+        content[..image.len()].copy_from_slice(image);
+        self.write_flash(place.offset, &content)
+    }
+
+    /// The content of a slot.
+    pub fn read_slot(&self, slot: &str) -> Result<Vec<u8>, DeviceError> {
+        let place = self.slot(slot)?;
+        self.read_flash_at(place.offset, place.size)
+    }
+
+    /// Erases the slot.
+    pub fn erase_slot(&self, slot: &str) -> Result<(), DeviceError> {
+        self.flash_slot(slot, &[])
+    }
+
+    /// All of the flash.
+    pub fn read_flash(&self) -> Result<Vec<u8>, DeviceError> {
+        self.read_flash_at(0, self.board.flash().size)
+    }
+
+    /// `len` bytes of the flash from `offset`.
+    pub fn read_flash_at(&self, offset: usize, len: usize) -> Result<Vec<u8>, DeviceError> {
+        self.check_flash(offset, len)?;
+        let path = self.path(FLASH);
+        let mut bytes = vec![0; len];
+        let file = File::open(&path).map_err(|e| DeviceError::file("read", &path, e))?;
+        file.read_exact_at(&mut bytes, offset as u64).map_err(|e| DeviceError::file("read", path, e))?;
+        Ok(bytes)
+    }
+
+    /// Overwrites bytes of the flash as somebody with a soldering iron would: no erasing, no rules.
+    pub fn write_flash(&self, offset: usize, bytes: &[u8]) -> Result<(), DeviceError> {
+        let _lock = self.lock()?;
+        self.write_flash_unlocked(offset, bytes)
+    }
+
+    pub(crate) fn write_flash_unlocked(&self, offset: usize, bytes: &[u8]) -> Result<(), DeviceError> {
+        self.check_flash(offset, bytes.len())?;
+        self.write_at(FLASH, offset, bytes)
+    }
+
+    /// The fuses.
+    pub fn read_fuses(&self) -> Result<FuseImage, DeviceError> {
+        let bytes = self.get(FUSES)?;
+        let found = bytes.len() as u64;
+        let (path, expected) = (self.path(FUSES), cdd_fuses::SIZE as u64);
+        FuseImage::from_bytes(bytes).ok_or(DeviceError::WrongSize { path, found, expected })
+    }
+
+    /// Overwrites all fuses, clearing bits too, as no tool of a manufacturer could: for tests only.
+    pub fn write_fuses(&self, fuses: &FuseImage) -> Result<(), DeviceError> {
+        let _lock = self.lock()?;
+        self.write_at(FUSES, 0, fuses.bytes())
+    }
+
+    /// Burns fuses: refuses when a bit would have to be cleared, and reads back what it burnt.
+    pub fn burn(&self, burns: &[Burn]) -> Result<(), DeviceError> {
+        let _lock = self.lock()?;
+        let mut after = self.read_fuses()?;
+        after.apply(burns)?;
+        for burn in burns {
+            self.write_at(FUSES, usize::from(burn.offset), after.field(burn.offset, burn.bits.len())?)?;
+        }
+        if self.read_fuses()? == after {
+            return Ok(());
+        }
+        Err(DeviceError::Provisioning("what was read back is not what was burnt".into()))
+    }
+
+    /// The burn that takes the life cycle to `state`.
+    pub fn life_cycle_burn(state: LifeCycle) -> Burn {
+        crate::provisioning::life_cycle(state)
+    }
+
+    /// Locks the device's files, or says who cannot.
+    pub(crate) fn lock(&self) -> Result<Lock, DeviceError> {
+        let path = self.path(LOCK);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(|e| DeviceError::file("lock", &path, e))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { file }),
+            Err(TryLockError::WouldBlock) => Err(DeviceError::Powered { path: self.dir.clone() }),
+            Err(TryLockError::Error(e)) => Err(DeviceError::file("lock", path, e)),
+        }
+    }
+
+    pub(crate) fn flash_path(&self) -> PathBuf {
+        self.path(FLASH)
+    }
+
+    pub(crate) fn fuses_path(&self) -> PathBuf {
+        self.path(FUSES)
+    }
+
+    pub(crate) fn factory_path(&self) -> PathBuf {
+        self.path(FACTORY)
+    }
+
+    fn slot(&self, name: &str) -> Result<&crate::Slot, DeviceError> {
+        self.board.slot(name).ok_or_else(|| DeviceError::NoSuchSlot {
+            target: self.board.target().into(),
+            slot: name.into(),
+            known: self.board.slots().map(|(name, _)| name).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    fn check_flash(&self, offset: usize, len: usize) -> Result<(), DeviceError> {
+        let size = self.board.flash().size;
+        match offset.checked_add(len) {
+            Some(end) if end <= size => Ok(()),
+            end => {
+                let end = end.unwrap_or(usize::MAX);
+                Err(DeviceError::OutOfRange { what: "flash", offset, end, size })
+            }
+        }
+    }
+
+    fn check_size(&self, name: &str, expected: usize) -> Result<(), DeviceError> {
+        let path = self.path(name);
+        let found = path.metadata().map_err(|e| DeviceError::file("read", &path, e))?.len();
+        if found == expected as u64 {
+            return Ok(());
+        }
+        Err(DeviceError::WrongSize { path, found, expected: expected as u64 })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    fn get(&self, name: &str) -> Result<Vec<u8>, DeviceError> {
+        let path = self.path(name);
+        std::fs::read(&path).map_err(|e| DeviceError::file("read", path, e))
+    }
+
+    fn put_new(&self, name: &str, mode: u32, bytes: &[u8]) -> Result<(), DeviceError> {
+        let path = self.path(name);
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(mode).open(&path);
+        file.and_then(|mut file| file.write_all(bytes)).map_err(|e| DeviceError::file("create", path, e))
+    }
+
+    fn write_at(&self, name: &str, offset: usize, bytes: &[u8]) -> Result<(), DeviceError> {
+        let path = self.path(name);
+        let file = OpenOptions::new().write(true).open(&path);
+        file.and_then(|file| file.write_all_at(bytes, offset as u64))
+            .map_err(|e| DeviceError::file("write", path, e))
+    }
+}
+
+#[cfg(test)]
+mod tests;

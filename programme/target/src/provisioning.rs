@@ -1,0 +1,250 @@
+//! What is burnt when a device is made.
+
+use crate::{Burn, DeviceError, FuseImage};
+use cdd_fuses::{
+    COMMERCIAL_NAME, DIVERSIFIER, HARDWARE_REFERENCE, HARDWARE_VERSION, KEYS_PER_ROLE, LIFE_CYCLE, LifeCycle,
+    MAX_COUNTER, PublicKey, Role, counter_bits, revocation_bits,
+};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Everything that makes one device: keys, identity, life cycle, secrets.
+///
+/// There is no `Debug`: it holds the device's secret. The secret is erased from memory with it.
+#[derive(Clone)]
+pub struct Provisioning {
+    /// The life-cycle state to be burnt.
+    pub life_cycle: LifeCycle,
+    /// Who may sign the platform; at most four.
+    pub platform_keys: Vec<PublicKey>,
+    /// Who may sign the application; at most four.
+    pub application_keys: Vec<PublicKey>,
+    /// The lowest security counter of a platform image.
+    pub platform_counter: u32,
+    /// The lowest security counter of an application image.
+    pub application_counter: u32,
+    /// Indices of the platform keys that are revoked.
+    pub revoked_platform: Vec<usize>,
+    /// Indices of the application keys that are revoked.
+    pub revoked_application: Vec<usize>,
+    /// Commercial name of the product, at most 48 bytes.
+    pub commercial_name: String,
+    /// Hardware reference, at most 32 bytes.
+    pub hardware_reference: String,
+    /// Hardware version, at most 16 bytes.
+    pub hardware_version: String,
+    /// What goes into every derived secret.
+    pub diversifier: [u8; 32],
+    /// The unique device secret; it goes to `factory.bin`, not to the fuses.
+    pub device_secret: [u8; 32],
+}
+
+impl Provisioning {
+    /// Nothing burnt, and a secret of zeros: for tests of a device that nobody provisioned.
+    pub fn blank() -> Provisioning {
+        Provisioning {
+            life_cycle: LifeCycle::Assembly,
+            platform_keys: Vec::new(),
+            application_keys: Vec::new(),
+            platform_counter: 0,
+            application_counter: 0,
+            revoked_platform: Vec::new(),
+            revoked_application: Vec::new(),
+            commercial_name: String::new(),
+            hardware_reference: String::new(),
+            hardware_version: String::new(),
+            diversifier: [0; 32],
+            device_secret: [0; 32],
+        }
+    }
+
+    /// The same with a diversifier from the operating system's generator.
+    pub fn with_random_diversifier(mut self) -> Result<Provisioning, DeviceError> {
+        fill_random(&mut self.diversifier)?;
+        Ok(self)
+    }
+
+    /// The same with a device secret from the operating system's generator.
+    pub fn with_random_secret(mut self) -> Result<Provisioning, DeviceError> {
+        fill_random(&mut self.device_secret)?;
+        Ok(self)
+    }
+
+    /// The changes of the fuses that this needs, in the order in which they must be burnt: the life
+    /// cycle comes last, so that a device that was interrupted never passes for a finished one.
+    pub fn burns(&self) -> Result<Vec<Burn>, DeviceError> {
+        let mut burns = Vec::new();
+        for (role, keys) in
+            [(Role::Platform, &self.platform_keys), (Role::Application, &self.application_keys)]
+        {
+            if keys.len() > KEYS_PER_ROLE {
+                return refuse(format!("{} {} keys, room for {KEYS_PER_ROLE}", keys.len(), name(role)));
+            }
+            for (index, key) in keys.iter().enumerate() {
+                let (offset, bits) = key.encode(role, index);
+                burns.push(Burn::new(format!("{} key {index}", name(role)), offset, bits));
+            }
+        }
+        burns.extend(self.counter(Role::Platform, self.platform_counter)?);
+        burns.extend(self.counter(Role::Application, self.application_counter)?);
+        burns.extend(revocations(Role::Platform, &self.revoked_platform)?);
+        burns.extend(revocations(Role::Application, &self.revoked_application)?);
+        for (field, value, place) in [
+            ("commercial name", &self.commercial_name, COMMERCIAL_NAME),
+            ("hardware reference", &self.hardware_reference, HARDWARE_REFERENCE),
+            ("hardware version", &self.hardware_version, HARDWARE_VERSION),
+        ] {
+            burns.extend(text(field, value, place)?);
+        }
+        if self.diversifier != [0; 32] {
+            burns.push(Burn::new("diversifier", DIVERSIFIER.0, self.diversifier));
+        }
+        if self.life_cycle != LifeCycle::Assembly {
+            burns.push(life_cycle(self.life_cycle));
+        }
+        Ok(burns)
+    }
+
+    /// The fuses of a device that was blank before.
+    pub fn fuses(&self) -> Result<FuseImage, DeviceError> {
+        let mut fuses = FuseImage::blank();
+        fuses.apply(&self.burns()?)?;
+        Ok(fuses)
+    }
+
+    fn counter(&self, role: Role, counter: u32) -> Result<Option<Burn>, DeviceError> {
+        if counter > MAX_COUNTER {
+            return refuse(format!("{} counter {counter} is above {MAX_COUNTER}", name(role)));
+        }
+        let (offset, bits) = counter_bits(role, counter);
+        Ok((counter > 0).then(|| Burn::new(format!("{} counter {counter}", name(role)), offset, bits)))
+    }
+}
+
+impl Drop for Provisioning {
+    fn drop(&mut self) {
+        self.device_secret.zeroize();
+        self.diversifier.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Provisioning {}
+
+/// The burn that takes the life cycle to `state`.
+pub(crate) fn life_cycle(state: LifeCycle) -> Burn {
+    let bits: Vec<u8> = state.words().iter().flat_map(|word| word.to_le_bytes()).collect();
+    Burn::new(format!("life cycle {}", state.name()), LIFE_CYCLE, bits)
+}
+
+fn revocations(role: Role, indices: &[usize]) -> Result<Option<Burn>, DeviceError> {
+    let Some(first) = indices.first() else { return Ok(None) };
+    let (offset, mut all) = revocation_bits(role, *first);
+    for index in indices {
+        if *index >= KEYS_PER_ROLE {
+            return refuse(format!("there is no {} key {index} to be revoked", name(role)));
+        }
+        all.iter_mut().zip(revocation_bits(role, *index).1).for_each(|(sum, bits)| *sum |= bits);
+    }
+    Ok(Some(Burn::new(format!("revoked {} keys {indices:?}", name(role)), offset, all)))
+}
+
+fn text(field: &str, value: &str, (offset, len): (u16, usize)) -> Result<Option<Burn>, DeviceError> {
+    if value.len() > len {
+        return refuse(format!("the {field} is {} bytes long, at most {len} fit", value.len()));
+    }
+    if value.chars().any(char::is_control) {
+        return refuse(format!("the {field} holds a control character"));
+    }
+    Ok((!value.is_empty()).then(|| Burn::new(format!("{field} `{value}`"), offset, value.as_bytes())))
+}
+
+fn name(role: Role) -> &'static str {
+    match role {
+        Role::Platform => "platform",
+        Role::Application => "application",
+    }
+}
+
+fn refuse<T>(reason: String) -> Result<T, DeviceError> {
+    Err(DeviceError::Provisioning(reason))
+}
+
+fn fill_random(out: &mut [u8]) -> Result<(), DeviceError> {
+    getrandom::fill(out).map_err(|e| DeviceError::NoRandom(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reference() -> Provisioning {
+        Provisioning {
+            life_cycle: LifeCycle::Secured,
+            platform_keys: vec![PublicKey::Ed25519([7; 32]), PublicKey::P256([8; 64])],
+            application_keys: vec![PublicKey::P256([9; 64])],
+            platform_counter: 3,
+            application_counter: 9,
+            revoked_platform: vec![0, 3],
+            commercial_name: "Reference BGM".into(),
+            hardware_reference: "mps2-an505".into(),
+            hardware_version: "1.0".into(),
+            diversifier: [0x5A; 32],
+            ..Provisioning::blank()
+        }
+    }
+
+    #[test]
+    fn what_was_provisioned_is_what_the_device_reads() {
+        let fuses = reference().fuses().unwrap();
+        let policy = fuses.policy();
+        assert_eq!(policy.life_cycle, Some(LifeCycle::Secured));
+        assert_eq!(policy.security_counter(Role::Platform), 3);
+        assert_eq!(policy.security_counter(Role::Application), 9);
+        let revoked: Vec<bool> = (0..4).map(|index| policy.is_revoked(Role::Platform, index)).collect();
+        assert_eq!(revoked, [true, false, false, true]);
+        assert!((0..4).all(|index| !policy.is_revoked(Role::Application, index)));
+        assert_eq!(
+            fuses.keys(Role::Platform),
+            [(0, PublicKey::Ed25519([7; 32])), (1, PublicKey::P256([8; 64]))]
+        );
+        assert_eq!(fuses.keys(Role::Application), [(0, PublicKey::P256([9; 64]))]);
+        assert_eq!(fuses.text(COMMERCIAL_NAME), "Reference BGM");
+        assert_eq!(fuses.text(HARDWARE_REFERENCE), "mps2-an505");
+        assert_eq!(fuses.text(HARDWARE_VERSION), "1.0");
+        assert_eq!(fuses.field(DIVERSIFIER.0, DIVERSIFIER.1).unwrap(), [0x5A; 32]);
+    }
+
+    #[test]
+    fn nothing_provisioned_leaves_the_fuses_blank() {
+        assert!(Provisioning::blank().fuses().unwrap().is_blank());
+    }
+
+    #[test]
+    fn the_life_cycle_is_burnt_last() {
+        let burns = reference().burns().unwrap();
+        assert_eq!(burns.last().map(|burn| burn.offset), Some(LIFE_CYCLE));
+    }
+
+    #[test]
+    fn the_secret_never_reaches_the_fuses() {
+        let mut provisioning = reference();
+        provisioning.device_secret = [0xC3; 32];
+        let fuses = provisioning.fuses().unwrap();
+        assert!(!fuses.bytes().windows(4).any(|window| window == [0xC3; 4]));
+    }
+
+    #[test]
+    fn what_does_not_fit_the_fuse_map_is_refused() {
+        let cases: [fn(&mut Provisioning); 5] = [
+            |p| p.platform_keys = vec![PublicKey::Ed25519([1; 32]); 5],
+            |p| p.application_counter = 257,
+            |p| p.revoked_application = vec![4],
+            |p| p.hardware_version = "a version that is too long".into(),
+            |p| p.commercial_name = "two\nlines".into(),
+        ];
+        for case in cases {
+            let mut provisioning = reference();
+            case(&mut provisioning);
+            assert!(matches!(provisioning.burns(), Err(DeviceError::Provisioning(_))));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! `cargo xtask setup`: everything that any command needs.
+
+use crate::{
+    Answer,
+    needs::{self, Need},
+    shell,
+};
+use anyhow::Result;
+
+/// Installs what is missing.
+#[derive(clap::Args)]
+pub struct Setup {
+    /// Only say what is missing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Setup {
+    pub(super) fn run(self) -> Result<Answer> {
+        if self.dry_run {
+            let mut complete = true;
+            for need in Need::ALL {
+                let state = if need.is_met()? { "there" } else { "missing" };
+                complete &= need.is_met()?;
+                println!("{state:8}{}", need.name());
+            }
+            return Ok(Answer::from_bool(complete));
+        }
+        needs::ensure(&Need::ALL)?;
+        shell::note("everything is there");
+        Ok(Answer::Yes)
+    }
+}

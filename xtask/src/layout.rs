@@ -1,0 +1,52 @@
+//! Where things lie in the workspace.
+
+use std::path::PathBuf;
+
+/// The one board that is built for.
+pub const BOARD: &str = "mps2-an505";
+
+/// The board's Rust target.
+pub const TARGET: &str = "thumbv8m.main-none-eabi";
+
+/// The root of the workspace.
+pub fn root() -> PathBuf {
+    let mut path = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    path.pop();
+    path
+}
+
+/// `target/` of the workspace. Products lie here even when `CARGO_TARGET_DIR` sends compilation elsewhere, so that
+/// everybody finds them.
+pub fn products() -> PathBuf {
+    root().join("target")
+}
+
+/// What the firmware build makes: `boot.elf`, `platform.bin`, …
+pub fn firmware() -> PathBuf {
+    products().join("firmware").join(BOARD)
+}
+
+/// The virtual device.
+pub fn virtual_device() -> PathBuf {
+    products().join("firmware/virtual/cdd-virtual")
+}
+
+/// Cargo's directory for the host tools.
+pub fn host_target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(products, PathBuf::from)
+}
+
+/// The `dtsec` command line.
+pub fn dtsec() -> PathBuf {
+    host_target().join("release/dtsec")
+}
+
+/// The Python environment with the real imgtool.
+pub fn venv() -> PathBuf {
+    products().join("venv")
+}
+
+/// imgtool itself.
+pub fn imgtool() -> PathBuf {
+    venv().join("bin/imgtool")
+}
