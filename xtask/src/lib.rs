@@ -5,11 +5,14 @@
 //! is one file in [`commands`]; what they share lies beside.
 
 pub mod commands;
+pub mod counter;
+pub mod device;
 pub mod elf;
 pub mod firmware;
 pub mod layout;
 pub mod needs;
 pub mod shell;
+pub mod symbols;
 pub mod toolchain;
 
 /// How a command ends, as a process exit status: 0, 1 and, for an [`anyhow::Error`], 2.

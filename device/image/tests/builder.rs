@@ -74,3 +74,15 @@ fn files_that_hold_no_usable_key_are_told_apart() {
     let private = key(KeyType::EcdsaP256, 1).to_pem().unwrap();
     assert!(SigningKey::from_pem(&private).is_ok(), "the control");
 }
+
+#[test]
+fn a_key_in_openssl_s_older_format_is_read_with_its_parameters_before_it() {
+    let secret = p256::SecretKey::from_slice(&[1; 32]).unwrap();
+    let sec1 = secret.to_sec1_pem(Default::default()).unwrap();
+    let parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+    for pem in [sec1.to_string(), format!("{parameters}{}", *sec1)] {
+        assert_eq!(SigningKey::from_pem(&pem).unwrap().public(), key(KeyType::EcdsaP256, 1).public());
+    }
+    let encrypted = sec1.replace("KEY-----\nM", "KEY-----\nProc-Type: 4,ENCRYPTED\n\nM");
+    assert_eq!(SigningKey::from_pem(&encrypted).unwrap_err(), KeyError::Encrypted);
+}

@@ -17,7 +17,7 @@ const ERASED: u8 = 0xFF;
 
 /// A device: `flash.bin` (erased bytes are 0xFF), `fuses.bin` (blank bytes are 0), `factory.bin` (the 32-byte
 /// device secret, readable by its owner only), `board.json`, and `power.lock`, which is locked while it runs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Device {
     dir: PathBuf,
     board: Board,
@@ -43,7 +43,7 @@ impl Device {
         }
         device.put_new(FLASH, 0o644, &vec![ERASED; board.flash().size])?;
         device.put_new(FUSES, 0o644, fuses.bytes())?;
-        device.put_new(FACTORY, 0o600, &provisioning.device_secret)?;
+        device.put_new(FACTORY, 0o600, &*provisioning.device_secret)?;
         // Last: a folder with a board.json is a whole device.
         device.put_new(BOARD, 0o644, board.source().as_bytes())?;
         Ok(device)

@@ -92,7 +92,9 @@ pub enum DeviceError {
     #[error("cannot be provisioned: {0}")]
     Provisioning(String),
     /// Fuse bits that are set would have to be cleared.
-    #[error("fuses at {offset:#05x} ({field}) would need bits cleared, which no fuse can; what is burnt there stays")]
+    #[error(
+        "fuses at {offset:#05x} ({field}) would need bits cleared, which no fuse can; what is burnt there stays"
+    )]
     BitsWouldClear {
         /// Offset of the field.
         offset: u16,
@@ -189,5 +191,8 @@ pub enum SessionError {
 }
 
 fn fault_of(report: &Report) -> String {
-    report.fault.as_ref().map_or(String::new(), |fault| format!(", after {} at {:#010x}", fault.name, fault.pc))
+    report
+        .fault
+        .as_ref()
+        .map_or(String::new(), |fault| format!(", after {} at {:#010x}", fault.name, fault.pc))
 }

@@ -36,15 +36,14 @@ mod session;
 mod wire;
 
 pub use batch::{Batch, BatchOutcome, Patch};
-pub use board::{Board, Flash, Kind, PartLayout, Slot};
-pub use board::Firmware;
+pub use board::{Board, Firmware, Flash, Kind, PartLayout, Slot};
 pub use device::Device;
 pub use error::{DeviceError, SessionError};
 pub use fuses::{Burn, FuseImage};
 pub use power::{Entropy, Power};
 pub use provisioning::Provisioning;
 pub use report::{Event, Fault, Parsed, PartIdentity, Report, ReportParser, SlotResult};
-pub use session::{Answer, ProbeAnswer, Session};
+pub use session::{Answer, ProbeAnswer, Session, sensor_line};
 pub use wire::{Wire, WireName};
 
 /// What the fuse map means; shared with the device.

@@ -5,7 +5,7 @@ use cdd_fuses::{
     COMMERCIAL_NAME, DIVERSIFIER, HARDWARE_REFERENCE, HARDWARE_VERSION, KEYS_PER_ROLE, LIFE_CYCLE, LifeCycle,
     MAX_COUNTER, PublicKey, Role, counter_bits, revocation_bits,
 };
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroizing;
 
 /// Everything that makes one device: keys, identity, life cycle, secrets.
 ///
@@ -35,7 +35,7 @@ pub struct Provisioning {
     /// What goes into every derived secret.
     pub diversifier: [u8; 32],
     /// The unique device secret; it goes to `factory.bin`, not to the fuses.
-    pub device_secret: [u8; 32],
+    pub device_secret: Zeroizing<[u8; 32]>,
 }
 
 impl Provisioning {
@@ -53,7 +53,7 @@ impl Provisioning {
             hardware_reference: String::new(),
             hardware_version: String::new(),
             diversifier: [0; 32],
-            device_secret: [0; 32],
+            device_secret: Zeroizing::new([0; 32]),
         }
     }
 
@@ -65,7 +65,7 @@ impl Provisioning {
 
     /// The same with a device secret from the operating system's generator.
     pub fn with_random_secret(mut self) -> Result<Provisioning, DeviceError> {
-        fill_random(&mut self.device_secret)?;
+        fill_random(&mut *self.device_secret)?;
         Ok(self)
     }
 
@@ -119,15 +119,6 @@ impl Provisioning {
         Ok((counter > 0).then(|| Burn::new(format!("{} counter {counter}", name(role)), offset, bits)))
     }
 }
-
-impl Drop for Provisioning {
-    fn drop(&mut self) {
-        self.device_secret.zeroize();
-        self.diversifier.zeroize();
-    }
-}
-
-impl ZeroizeOnDrop for Provisioning {}
 
 /// The burn that takes the life cycle to `state`.
 pub(crate) fn life_cycle(state: LifeCycle) -> Burn {
@@ -227,7 +218,7 @@ mod tests {
     #[test]
     fn the_secret_never_reaches_the_fuses() {
         let mut provisioning = reference();
-        provisioning.device_secret = [0xC3; 32];
+        provisioning.device_secret = [0xC3; 32].into();
         let fuses = provisioning.fuses().unwrap();
         assert!(!fuses.bytes().windows(4).any(|window| window == [0xC3; 4]));
     }

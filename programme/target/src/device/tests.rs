@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 fn device() -> (tempfile::TempDir, Device) {
     let folder = tempfile::tempdir().unwrap();
     let mut provisioning = Provisioning::blank();
-    provisioning.device_secret = [0x42; 32];
+    provisioning.device_secret = [0x42; 32].into();
     let device =
         Device::create(&folder.path().join("one"), &Board::virtual_process(), &provisioning).unwrap();
     (folder, device)

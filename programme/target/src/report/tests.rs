@@ -54,10 +54,8 @@ fn escapes_are_resolved_and_broken_ones_are_kept() {
 
 #[test]
 fn unknown_lines_and_words_are_ignored() {
-    let noisy: String = REPORT
-        .lines()
-        .map(|line| format!("{line} colour=blue\nnoise\ncdd weather=fine\ncdd\n"))
-        .collect();
+    let noisy: String =
+        REPORT.lines().map(|line| format!("{line} colour=blue\nnoise\ncdd weather=fine\ncdd\n")).collect();
     let (mut noisy, clean) = (only_report(&noisy), only_report(REPORT));
     noisy.raw.clone_from(&clean.raw);
     assert_eq!(noisy, clean);

@@ -1,0 +1,196 @@
+//! Counts the instructions that a guest executes, exactly.
+//!
+//! Loaded by QEMU 7.2 and later: `-plugin libcdd_counter.so,out=PATH[,at=ADDRESS]…[,marks=N]`. Writes lines to `PATH`:
+//!
+//! * `at=0x<address> count=<n>`: `n` instructions had been executed since the start when the one at the address was
+//!   executed first;
+//! * `interval=<k> count=<n>`: between the `k`th begin mark and its end mark, `n` instructions were executed, the marks
+//!   themselves not counted.
+//!
+//! The marks are two NOP hints that do nothing else: `0xbf50` begins an interval, `0xbf60` ends it. When every address
+//! was reached and `marks` intervals were seen, the emulator ends with status 0. Counted are instructions begun, on the
+//! one core of the machine; one that faults counts.
+
+mod qemu;
+
+use qemu::{INLINE_ADD_U64, Id, Insn, NO_REGS, Tb};
+use std::{
+    ffi::{CStr, c_char, c_int, c_uint, c_void},
+    fmt::Write as _,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+const BEGIN: u16 = 0xbf50;
+const END: u16 = 0xbf60;
+
+/// Instructions begun. QEMU adds to it from the code that it generates.
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+static STATE: Mutex<State> = Mutex::new(State {
+    out: String::new(),
+    lines: String::new(),
+    addresses: Vec::new(),
+    begun: None,
+    intervals: 0,
+    wanted_intervals: 0,
+});
+
+struct State {
+    out: String,
+    lines: String,
+    /// Each address asked for, and whether it was reached.
+    addresses: Vec<(u64, bool)>,
+    begun: Option<u64>,
+    intervals: u64,
+    wanted_intervals: u64,
+}
+
+impl State {
+    fn parse(&mut self, argument: &str) -> Result<(), String> {
+        let (key, value) = argument.split_once('=').ok_or_else(|| format!("`{argument}` is not key=value"))?;
+        match key {
+            "out" => self.out = value.to_owned(),
+            "at" => self.addresses.push((number(value)?, false)),
+            "marks" => self.wanted_intervals = number(value)?,
+            _ => return Err(format!("`{key}` is not out, at or marks")),
+        }
+        Ok(())
+    }
+
+    fn write(&self) {
+        if let Err(error) = std::fs::write(&self.out, &self.lines) {
+            eprintln!("cdd-counter: cannot write {}: {error}", self.out);
+            std::process::abort();
+        }
+    }
+
+    /// Ends the emulator when all that was asked for is known.
+    fn end_if_complete(&self) {
+        if self.addresses.iter().all(|(_, reached)| *reached) && self.intervals >= self.wanted_intervals {
+            self.write();
+            // SAFETY: ends the process at once; the file is written and closed. QEMU's own exit handlers must not
+            // run on this thread, which holds QEMU's locks.
+            unsafe { qemu::_exit(0) }
+        }
+    }
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    let parsed = match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    parsed.map_err(|_| format!("`{text}` is not a number"))
+}
+
+/// The version of the interface that we are written for.
+#[unsafe(no_mangle)]
+#[allow(non_upper_case_globals)]
+pub static qemu_plugin_version: c_int = 1;
+
+/// Called once by QEMU with the arguments.
+///
+/// # Safety
+/// `argv` holds `argc` strings, as QEMU promises.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qemu_plugin_install(id: Id, _info: *const c_void, argc: c_int, argv: *const *const c_char) -> c_int {
+    let mut state = STATE.lock().expect("no thread panics with the lock");
+    for i in 0..argc as usize {
+        // SAFETY: QEMU passes `argc` valid strings.
+        let argument = unsafe { CStr::from_ptr(*argv.add(i)) };
+        if let Err(error) = state.parse(&argument.to_string_lossy()) {
+            eprintln!("cdd-counter: {error}");
+            return 1;
+        }
+    }
+    if state.out.is_empty() {
+        eprintln!("cdd-counter: out=PATH is missing");
+        return 1;
+    }
+    // SAFETY: both functions have the prototypes that the interface asks for, and live as long as the process.
+    unsafe {
+        qemu::qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+        qemu::qemu_plugin_register_atexit_cb(id, ended, std::ptr::null_mut());
+    }
+    0
+}
+
+/// Called for each block of code that QEMU translates, under its translation lock.
+extern "C" fn translated(_id: Id, block: *mut Tb) {
+    // SAFETY: `block` and its instructions are valid during this call; `COUNT` lives for ever, and QEMU adds to it on
+    // the one thread of the one core.
+    unsafe {
+        for i in 0..qemu::qemu_plugin_tb_n_insns(block) {
+            let instruction = qemu::qemu_plugin_tb_get_insn(block, i);
+            qemu::qemu_plugin_register_vcpu_insn_exec_inline(instruction, INLINE_ADD_U64, COUNT.as_ptr().cast(), 1);
+            watch(instruction);
+        }
+    }
+}
+
+/// Asks for a call when a mark or one of the addresses is executed.
+///
+/// # Safety
+/// `instruction` is valid, as during `translated`.
+unsafe fn watch(instruction: *mut Insn) {
+    // SAFETY: valid during `translated`, by contract.
+    let (address, size) = unsafe { (qemu::qemu_plugin_insn_vaddr(instruction), qemu::qemu_plugin_insn_size(instruction)) };
+    let mut callback: Option<qemu::ExecuteCallback> = None;
+    if size == 2 {
+        // SAFETY: the data of an instruction are `size` bytes, perhaps not aligned.
+        let code = unsafe { qemu::qemu_plugin_insn_data(instruction).cast::<u16>().read_unaligned() };
+        callback = match code {
+            BEGIN => Some(begin),
+            END => Some(end),
+            _ => None,
+        };
+    }
+    let asked_for = {
+        let state = STATE.lock().expect("no thread panics with the lock");
+        state.addresses.iter().any(|(a, reached)| *a == address && !reached)
+    };
+    for callback in callback.into_iter().chain(asked_for.then_some(reached as qemu::ExecuteCallback)) {
+        // SAFETY: the callback has the interface's prototype; the address travels as the opaque pointer.
+        unsafe {
+            qemu::qemu_plugin_register_vcpu_insn_exec_cb(instruction, callback, NO_REGS, address as usize as *mut c_void);
+        }
+    }
+}
+
+// A callback runs before the counter is raised for its instruction: `COUNT` is what was executed before it.
+
+extern "C" fn reached(_core: c_uint, address: *mut c_void) {
+    let count = COUNT.load(Ordering::Relaxed);
+    let address = address as usize as u64;
+    let mut state = STATE.lock().expect("no thread panics with the lock");
+    for i in 0..state.addresses.len() {
+        if state.addresses[i] == (address, false) {
+            state.addresses[i].1 = true;
+            let _ = writeln!(state.lines, "at={address:#010x} count={count}");
+        }
+    }
+    state.end_if_complete();
+}
+
+extern "C" fn begin(_core: c_uint, _address: *mut c_void) {
+    let count = COUNT.load(Ordering::Relaxed);
+    STATE.lock().expect("no thread panics with the lock").begun = Some(count + 1);
+}
+
+extern "C" fn end(_core: c_uint, _address: *mut c_void) {
+    let count = COUNT.load(Ordering::Relaxed);
+    let mut state = STATE.lock().expect("no thread panics with the lock");
+    if let Some(begun) = state.begun.take() {
+        let (index, executed) = (state.intervals, count - begun);
+        state.intervals += 1;
+        let _ = writeln!(state.lines, "interval={index} count={executed}");
+        state.end_if_complete();
+    }
+}
+
+extern "C" fn ended(_id: Id, _data: *mut c_void) {
+    STATE.lock().expect("no thread panics with the lock").write();
+}

@@ -1,0 +1,48 @@
+//! The Non-secure caller's memory, as the Armv8-M test-target instructions see it.
+
+use cdd_hal::{Access, CallerMemory};
+use cortex_m::cmse::{AccessType, TestTarget};
+
+/// The memory of the Non-secure side.
+pub struct NonSecure;
+
+impl CallerMemory for NonSecure {
+    fn check(&self, address: u32, len: u32, access: Access) -> bool {
+        let Some(last) = len.checked_sub(1) else { return true };
+        let Some(last) = address.checked_add(last) else { return false };
+        // With the caller's own rights (its privilege and its MPU), both ends in the same SAU, IDAU and
+        // MPU region, and Non-secure. No region of ours has a hole, so the ends speak for the middle.
+        let ends = [address, last].map(|end| TestTarget::check(end as *mut u32, AccessType::NonSecure));
+        let [first, second] = ends;
+        let allowed = |end: &TestTarget| match access {
+            Access::Read => end.ns_readable(),
+            Access::Write => end.ns_read_and_writable(),
+        };
+        first.as_u32() == second.as_u32() && !first.secure() && allowed(&first) && allowed(&second)
+    }
+
+    fn copy_in(&self, address: u32, to: &mut [u8]) -> bool {
+        let Ok(len) = u32::try_from(to.len()) else { return false };
+        if !self.check(address, len, Access::Read) {
+            return false;
+        }
+        for (offset, byte) in (0u32..).zip(to) {
+            // SAFETY: the range was just found to be memory that the Non-secure caller may read. It is
+            // never Rust memory of this image, and is read volatile, since the caller may change it.
+            *byte = unsafe { (address.wrapping_add(offset) as *const u8).read_volatile() };
+        }
+        true
+    }
+
+    fn copy_out(&mut self, address: u32, from: &[u8]) -> bool {
+        let Ok(len) = u32::try_from(from.len()) else { return false };
+        if !self.check(address, len, Access::Write) {
+            return false;
+        }
+        for (offset, byte) in (0u32..).zip(from) {
+            // SAFETY: as above, for memory that the caller may write.
+            unsafe { (address.wrapping_add(offset) as *mut u8).write_volatile(*byte) };
+        }
+        true
+    }
+}

@@ -1,0 +1,14 @@
+//! Gives the linker the memory layout and the runtime's linker script.
+
+use std::{env, fs, path::Path};
+
+fn main() {
+    println!("cargo:rerun-if-changed=memory.x");
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("none") {
+        let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+        fs::copy("memory.x", Path::new(&out).join("memory.x")).expect("memory.x beside build.rs");
+        println!("cargo:rustc-link-search={out}");
+        println!("cargo:rustc-link-arg-bins=-Tlink.x");
+        println!("cargo:rustc-link-arg-bins=-nmagic");
+    }
+}

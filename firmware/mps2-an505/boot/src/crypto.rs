@@ -1,0 +1,72 @@
+//! The cryptography of boot: which implementation, and nothing else.
+
+use cdd_boot::Crypto;
+use cdd_image::Verifier;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+/// SHA-256 and HMAC by RustCrypto, ECDSA P-256 in assembly, Ed25519 by dalek.
+pub(crate) struct BootCrypto;
+
+impl Verifier for BootCrypto {
+    fn sha256(data: &[&[u8]]) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        data.iter().for_each(|piece| hash.update(piece));
+        hash.finalize().into()
+    }
+
+    #[cfg(feature = "p256-assembly")]
+    #[inline(never)]
+    fn verify_p256(point: &[u8; 64], digest: &[u8; 32], signature: &[u8; 64]) -> bool {
+        use p256_cortex_m4_sys::{p256_convert_endianness, p256_verify};
+        let mut words = [[0u32; 8]; 4];
+        let (x, y) = point.split_at(32);
+        let (r, s) = signature.split_at(32);
+        for (to, from) in words.iter_mut().zip([x, y, r, s]) {
+            // SAFETY: 32 bytes to 32 bytes that do not overlap.
+            unsafe { p256_convert_endianness(to.as_mut_ptr().cast(), from.as_ptr().cast(), 32) };
+        }
+        let [x, y, r, s] = &words;
+        // SAFETY: four arrays of eight words and 32 bytes of digest, as the function asks. It checks that
+        // the point is on the curve and that r and s are in range.
+        unsafe { p256_verify(x.as_ptr(), y.as_ptr(), digest.as_ptr(), 32, r.as_ptr(), s.as_ptr()) }
+    }
+
+    #[cfg(not(feature = "p256-assembly"))]
+    #[inline(never)]
+    fn verify_p256(point: &[u8; 64], digest: &[u8; 32], signature: &[u8; 64]) -> bool {
+        use p256::ecdsa::signature::hazmat::PrehashVerifier;
+        let key = p256::ecdsa::VerifyingKey::from_sec1_point(&p256::Sec1Point::from_untagged_bytes(point.into()));
+        match (key, p256::ecdsa::Signature::from_slice(signature)) {
+            (Ok(key), Ok(signature)) => key.verify_prehash(digest, &signature).is_ok(),
+            _ => false,
+        }
+    }
+
+    #[cfg(feature = "ed25519")]
+    #[inline(never)]
+    fn verify_ed25519(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+        match ed25519_dalek::VerifyingKey::from_bytes(key) {
+            Ok(key) => key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok(),
+            Err(_) => false,
+        }
+    }
+
+    #[cfg(not(feature = "ed25519"))]
+    fn verify_ed25519(_: &[u8; 32], _: &[u8], _: &[u8; 64]) -> bool {
+        false
+    }
+}
+
+impl Crypto for BootCrypto {
+    fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+        // A key shorter than a block is padded with zeros (FIPS 198-1 §4): doing it here leaves no case
+        // of another length.
+        let mut block = Zeroizing::new([0u8; 64]);
+        block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+        let mut mac = Hmac::<Sha256>::new((&*block).into());
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().into()
+    }
+}

@@ -1,0 +1,336 @@
+//! The bench: one evaluation's keys, images and devices.
+//!
+//! Every evaluation makes its own keys and provisions its own devices, so that nothing that a developer left in a
+//! device or in a file can decide a test.
+
+use crate::evidence::TestedFile;
+use crate::images::{Keys, Part, Recipe, SignedImage, Signer, sha256};
+use crate::model::{Failure, Outcome, Target, require};
+use crate::observations::Observations;
+use crate::seed::Sampler;
+use anyhow::{Context, Result};
+use cdd_image::PublicKeyBytes;
+use dtsec_target::{
+    Board, Device, Entropy, Firmware, LifeCycle, Power, Provisioning, PublicKey, Report, Session, SessionError,
+};
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// What the devices of an evaluation are called.
+pub const COMMERCIAL_NAME: &str = "Evaluated CDD";
+/// Their hardware.
+pub const HARDWARE_REFERENCE: &str = "evaluation-board";
+/// Its version.
+pub const HARDWARE_VERSION: &str = "7.3";
+
+/// Version of the good platform image.
+pub const PLATFORM_VERSION: &str = "1.2.3+4";
+/// Version of the good application image.
+pub const APPLICATION_VERSION: &str = "2.1.0+9";
+/// Security counter in the fuses and in the good images.
+pub const COUNTER: u32 = 5;
+
+/// Everything that the tests of one evaluation share.
+pub struct Bench {
+    /// What is evaluated.
+    pub target: Target,
+    /// Its layout.
+    pub board: Board,
+    /// Where samples come from.
+    pub seed: u64,
+    /// Whether samples are cut down.
+    pub quick: bool,
+    firmware: Firmware,
+    keys: Keys,
+    payloads: Payloads,
+    work: TempDir,
+}
+
+struct Payloads {
+    platform: Vec<u8>,
+    applications: Vec<(String, Vec<u8>)>,
+}
+
+impl Bench {
+    /// A bench for `target` with the firmware in `folder`.
+    pub fn new(target: Target, folder: PathBuf, seed: u64, quick: bool) -> Result<Bench> {
+        let board = Board::named(target.name()).context("the target has no board description")?;
+        let firmware = Firmware::new(folder, &board);
+        let payloads = match target {
+            Target::Mps2An505 => Payloads::read(&firmware)?,
+            Target::Virtual => Payloads::small(),
+        };
+        let work = tempfile::Builder::new().prefix("dtsec-evaluate-").tempdir()?;
+        Ok(Bench { target, board, seed, quick, firmware, keys: Keys::generate()?, payloads, work })
+    }
+
+    /// The firmware under test.
+    pub fn firmware(&self) -> &Firmware {
+        &self.firmware
+    }
+
+    /// The files under test, with their digests.
+    pub fn files(&self) -> Result<Vec<TestedFile>> {
+        let mut files = vec![("boot code".to_owned(), self.firmware.boot())];
+        if self.target == Target::Mps2An505 {
+            files.push(("platform".to_owned(), self.firmware.platform()));
+            for name in self.board.applications() {
+                files.extend(self.firmware.application(name).map(|path| (format!("application {name}"), path)));
+            }
+        }
+        let tested = |(name, path): (String, PathBuf)| -> Result<TestedFile> {
+            let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            Ok(TestedFile {
+                name,
+                path: path.display().to_string(),
+                size: bytes.len(),
+                sha256: sha256(&bytes),
+            })
+        };
+        files.into_iter().map(tested).collect()
+    }
+
+    /// The choices of the test called `label`.
+    pub fn sampler(&self, label: &str) -> Sampler {
+        Sampler::new(self.seed, label)
+    }
+
+    /// `full` cases, or `quick` in a quick evaluation.
+    pub fn samples(&self, full: usize, quick: usize) -> usize {
+        if self.quick { quick } else { full }
+    }
+
+    /// The recipe of the good image of `part`; the application is the glucose meter.
+    pub fn recipe(&self, part: Part) -> Recipe {
+        match part {
+            Part::Platform => Recipe {
+                version: version(PLATFORM_VERSION),
+                name: Some("cdd-platform".into()),
+                payload: self.payloads.platform.clone(),
+                ..self.bare(Part::Platform)
+            },
+            Part::Application => self.application("bgm"),
+        }
+    }
+
+    /// The recipe of the application built under this name.
+    pub fn application(&self, name: &str) -> Recipe {
+        let payload = self.payloads.applications.iter().find(|(known, _)| known == name);
+        Recipe {
+            version: version(APPLICATION_VERSION),
+            name: Some(name.into()),
+            payload: payload.map(|(_, bytes)| bytes.clone()).unwrap_or_default(),
+            ..self.bare(Part::Application)
+        }
+    }
+
+    fn bare(&self, part: Part) -> Recipe {
+        let layout = self.board.part(part.name()).copied();
+        Recipe {
+            part,
+            says_part: Some(part.name().into()),
+            name: None,
+            version: version("0.0.1"),
+            counter: Some(COUNTER),
+            signer: Signer::Own,
+            header_size: layout.map_or(1024, |layout| layout.header_size),
+            load_address: layout.map(|layout| layout.load_address),
+            non_bootable: false,
+            needs_platform: None,
+            payload: Vec::new(),
+        }
+    }
+
+    /// Signs an image.
+    pub fn sign(&self, recipe: &Recipe) -> Outcome<SignedImage> {
+        recipe.sign(&self.keys).map_err(Failure::Harness)
+    }
+
+    /// The good image of `part`, signed.
+    pub fn genuine(&self, part: Part) -> Outcome<SignedImage> {
+        self.sign(&self.recipe(part))
+    }
+
+    /// The public keys that a device of this bench trusts for `part`, the revoked one left out.
+    pub fn trusted(&self, part: Part) -> Vec<PublicKeyBytes> {
+        [Signer::Own, Signer::OwnEd25519].map(|signer| self.keys.of(part, signer).public()).to_vec()
+    }
+
+    /// What is burnt into a good device.
+    pub fn provisioning(&self) -> Outcome<Provisioning> {
+        let keys = |part| self.keys.provisioned(part).map(|key| fuse_key(key.public())).to_vec();
+        let mut burnt = Provisioning::blank().with_random_diversifier()?.with_random_secret()?;
+        burnt.life_cycle = LifeCycle::Secured;
+        burnt.platform_keys = keys(Part::Platform);
+        burnt.application_keys = keys(Part::Application);
+        burnt.platform_counter = COUNTER;
+        burnt.application_counter = COUNTER;
+        burnt.revoked_platform = vec![Keys::REVOKED_SLOT];
+        burnt.revoked_application = vec![Keys::REVOKED_SLOT];
+        burnt.commercial_name = COMMERCIAL_NAME.into();
+        burnt.hardware_reference = HARDWARE_REFERENCE.into();
+        burnt.hardware_version = HARDWARE_VERSION.into();
+        Ok(burnt)
+    }
+
+    /// A good device with empty flash.
+    pub fn device(&self) -> Outcome<Dut> {
+        self.device_provisioned(&self.provisioning()?)
+    }
+
+    /// A device with other fuses.
+    pub fn device_provisioned(&self, provisioning: &Provisioning) -> Outcome<Dut> {
+        let folder = TempDir::new_in(self.work.path())?;
+        let device = Device::create(&folder.path().join("device"), &self.board, provisioning)?;
+        Ok(Dut { device, firmware: self.firmware.dir.clone(), folder })
+    }
+
+    /// A good device with both good images in their first slots, written down as the set-up.
+    pub fn genuine_device(&self, seen: &mut Observations) -> Outcome<Dut> {
+        self.device_with(seen, &[(Part::Platform.slot_a(), &self.recipe(Part::Platform)), (
+            Part::Application.slot_a(),
+            &self.recipe(Part::Application),
+        )])
+    }
+
+    /// A good device with these images, written down as the set-up.
+    pub fn device_with(&self, seen: &mut Observations, images: &[(&str, &Recipe)]) -> Outcome<Dut> {
+        seen.setup("device", format!("{} · life cycle secured · counters {COUNTER} · new keys", self.target.name()));
+        let dut = self.device()?;
+        for (slot, recipe) in images {
+            let image = self.sign(recipe)?;
+            seen.setup(format!("slot {slot}"), image.describe());
+            dut.device.flash_slot(slot, &image.bytes)?;
+        }
+        Ok(dut)
+    }
+}
+
+impl Payloads {
+    fn read(firmware: &Firmware) -> Result<Payloads> {
+        let read = |path: PathBuf| {
+            std::fs::read(&path).with_context(|| format!("cannot read {}; run `cargo xtask build`", path.display()))
+        };
+        let mut applications = Vec::new();
+        for name in firmware.board.applications() {
+            if let Some(path) = firmware.application(name) {
+                applications.push((name.to_owned(), read(path)?));
+            }
+        }
+        Ok(Payloads { platform: read(firmware.platform())?, applications })
+    }
+
+    /// The virtual device runs its own code whatever the payload is, so small ones serve best: every one of
+    /// their bits can be tried.
+    fn small() -> Payloads {
+        let filled = |seed: u8, len: u32| (0..len).map(|n| (n as u8).wrapping_mul(31) ^ seed).collect();
+        Payloads { platform: filled(0xA5, 256), applications: vec![("bgm".into(), filled(0x3C, 192))] }
+    }
+}
+
+fn fuse_key(key: PublicKeyBytes) -> PublicKey {
+    match key {
+        PublicKeyBytes::P256(point) => PublicKey::P256(point),
+        PublicKeyBytes::Ed25519(key) => PublicKey::Ed25519(key),
+    }
+}
+
+/// The version in a text that is known to be one.
+///
+/// # Panics
+/// When it is none, which a test of this module rules out for the constants.
+pub fn version(text: &str) -> cdd_image::Version {
+    text.parse().unwrap_or_else(|_| panic!("`{text}` is not a version"))
+}
+
+/// A device under test, in a folder that goes with it.
+pub struct Dut {
+    /// The device.
+    pub device: Device,
+    firmware: PathBuf,
+    #[expect(dead_code, reason = "held, never read: dropping it deletes the device")]
+    folder: TempDir,
+}
+
+impl Dut {
+    /// Switches it on with good entropy.
+    pub fn power(&self) -> Outcome<Session> {
+        self.power_with(Entropy::System)
+    }
+
+    /// Switches it on with another noise source.
+    pub fn power_with(&self, entropy: Entropy) -> Outcome<Session> {
+        let power = Power::new(&self.firmware).with_entropy(entropy);
+        judged(self.device.power_on(&power))
+    }
+
+    /// Switches it on, hears its boot report, and switches it off.
+    pub fn boot(&self) -> Outcome<Report> {
+        let mut session = self.power()?;
+        judged(session.report())
+    }
+}
+
+/// Sorts the errors of a session: a device that hangs, dies or says what it may not is refuted; all else is the
+/// harness.
+pub fn judged<T>(result: Result<T, SessionError>) -> Outcome<T> {
+    result.map_err(|error| match error {
+        SessionError::Hang { .. }
+        | SessionError::Died { .. }
+        | SessionError::Restarted(_)
+        | SessionError::NotRunning { .. }
+        | SessionError::Unexpected { .. } => Failure::Refuted(error.to_string()),
+        other => Failure::Harness(other.into()),
+    })
+}
+
+/// The report says this state.
+pub fn expect_state(report: &Report, state: &str) -> Outcome {
+    require!(
+        report.state == state,
+        "state={} where {state} was expected; slots: {}",
+        report.state,
+        slots(report)
+    );
+    Ok(())
+}
+
+/// The report says this of a slot.
+pub fn expect_slot(report: &Report, slot: &str, result: &str) -> Outcome {
+    require!(
+        report.slot(slot) == result,
+        "{slot} is reported as `{}` where `{result}` was expected",
+        report.slot(slot)
+    );
+    Ok(())
+}
+
+/// The results of all slots in one line.
+pub fn slots(report: &Report) -> String {
+    let slot = |(name, slot): (&String, &dtsec_target::SlotResult)| format!("{name}={}", slot.result);
+    report.slots.iter().map(slot).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_versions_of_the_good_images_are_versions() {
+        for text in [PLATFORM_VERSION, APPLICATION_VERSION] {
+            assert_eq!(version(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_device_that_hangs_is_refuted_and_a_missing_file_is_the_harness() {
+        let hang: Result<(), _> = Err(SessionError::Hang {
+            waiting_for: "report".into(),
+            after: std::time::Duration::from_secs(1),
+            last: String::new(),
+        });
+        assert!(matches!(judged(hang), Err(Failure::Refuted(_))));
+        let missing: Result<(), _> = Err(SessionError::NoFirmware { path: "x".into() });
+        assert!(matches!(judged(missing), Err(Failure::Harness(_))));
+    }
+}

@@ -1,0 +1,327 @@
+//! A powered device.
+
+use crate::device::Lock;
+use crate::launch;
+use crate::power::Samples;
+use crate::pump::{self, Heard, Shared, is_ready};
+use crate::wire::{Wire, WireName};
+use crate::{Device, DeviceError, Event, Fault, Power, Report, SessionError};
+use std::collections::BTreeMap;
+use std::process::{Child, ExitStatus};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How long a device may say nothing before it counts as hung. A hang detector, not a requirement.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A powered device. Dropping it cuts the power at that very moment.
+pub struct Session {
+    device: Device,
+    process: Arc<Process>,
+    wires: [Wire; 3],
+    events_seen: BTreeMap<String, usize>,
+    deadline: Duration,
+    pump: Option<JoinHandle<()>>,
+    // Last: the files are free only when the process is gone.
+    _lock: Lock,
+}
+
+/// The process behind a session, and what was heard of it.
+pub(crate) struct Process {
+    child: Mutex<Child>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// An answer of the reference application: lines, then `ok` or `error <name>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The lines before the last.
+    pub lines: Vec<String>,
+    /// The error's name, or `None` for `ok`.
+    pub error: Option<String>,
+}
+
+/// An answer of the probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProbeAnswer {
+    /// A line: the probe lives.
+    Line(String),
+    /// No line but a new start: what the probe did stopped it. The report may name the fault.
+    Fault(Box<Report>),
+}
+
+impl Device {
+    /// Powers the device with the wires of `docs/wires.md` connected.
+    pub fn power_on(&self, power: &Power) -> Result<Session, SessionError> {
+        let lock = self.lock()?;
+        let samples =
+            Samples::of(&power.entropy).map_err(|source| SessionError::Wire { wire: "entropy", source })?;
+        let mut started = launch::start(self, power)?;
+        let stderr = started.child.stderr.take();
+        let (shared, pump) = pump::listen(&started, stderr, samples)
+            .map_err(|source| SessionError::Wire { wire: "new", source })?;
+        let process = Arc::new(Process { child: Mutex::new(started.child), shared });
+        let [management, console, entropy, sensor] = started.wires;
+        drop(entropy);
+        let wire = |name, stream| Wire::new(name, stream, Arc::clone(&process), DEADLINE);
+        let wires = [
+            wire(WireName::Management, management)?,
+            wire(WireName::Console, console)?,
+            wire(WireName::Sensor, sensor)?,
+        ];
+        Ok(Session {
+            device: self.clone(),
+            process,
+            wires,
+            events_seen: BTreeMap::new(),
+            deadline: DEADLINE,
+            pump: Some(pump),
+            _lock: lock,
+        })
+    }
+}
+
+impl Session {
+    /// The next boot report not yet given; every start gives one.
+    pub fn report(&mut self) -> Result<Report, SessionError> {
+        self.wait("boot report", |heard| heard.reports.pop_front())
+    }
+
+    /// All events since power-on.
+    pub fn events(&self) -> Vec<Event> {
+        self.process.shared.lock().events.clone()
+    }
+
+    /// The next event of that name; each is given once.
+    pub fn wait_event(&mut self, name: &str) -> Result<Event, SessionError> {
+        let seen = self.events_seen.get(name).copied().unwrap_or(0);
+        let (event, next) = self.wait(&format!("event `{name}`"), |heard| {
+            let (at, event) = heard.events.iter().enumerate().skip(seen).find(|(_, e)| e.name == name)?;
+            Some((event.clone(), at + 1))
+        })?;
+        self.events_seen.insert(name.into(), next);
+        Ok(event)
+    }
+
+    /// The management wire.
+    pub fn management(&mut self) -> &mut Wire {
+        &mut self.wires[0]
+    }
+
+    /// The application's console.
+    pub fn console(&mut self) -> &mut Wire {
+        &mut self.wires[1]
+    }
+
+    /// The sensor's wire.
+    pub fn sensor(&mut self) -> &mut Wire {
+        &mut self.wires[2]
+    }
+
+    /// Sends a reading as the sensor does: `value` as text, `unit` `mg/dL` or `mmol/L`.
+    pub fn send_reading(&mut self, time: u64, value: &str, unit: &str) -> Result<(), SessionError> {
+        self.sensor().send(sensor_line(time, value, unit).as_bytes())
+    }
+
+    /// Waits until the application says that it is ready: `bgm ready` or `probe ready`.
+    pub fn console_ready(&mut self, line: &str) -> Result<(), SessionError> {
+        self.console().wait_line(&format!("`{line}` on the console"), |heard| heard == line).map(drop)
+    }
+
+    /// Asks the reference application: gives the lines up to `ok` or `error`.
+    ///
+    /// Console lines not yet read are dropped. A device that starts anew instead of answering is
+    /// [`SessionError::Restarted`].
+    pub fn ask(&mut self, line: &str) -> Result<Answer, SessionError> {
+        let before = self.say(line)?;
+        let mut lines = Vec::new();
+        loop {
+            match self.heard(line, before)? {
+                ProbeAnswer::Fault(report) => return Err(SessionError::Restarted(report)),
+                ProbeAnswer::Line(end) if end == "ok" => return Ok(Answer { lines, error: None }),
+                ProbeAnswer::Line(next) => match next.strip_prefix("error ") {
+                    Some(name) => return Ok(Answer { lines, error: Some(name.to_owned()) }),
+                    None => lines.push(next),
+                },
+            }
+        }
+    }
+
+    /// Tells the probe to do something: gives its one line, or the report of the start that came instead.
+    pub fn probe(&mut self, line: &str) -> Result<ProbeAnswer, SessionError> {
+        let before = self.say(line)?;
+        self.heard(line, before)
+    }
+
+    /// Overwrites flash bytes under the running device, as somebody with access to its bus would.
+    pub fn tamper_flash(&self, offset: usize, bytes: &[u8]) -> Result<(), DeviceError> {
+        self.device.write_flash_unlocked(offset, bytes)
+    }
+
+    /// Cuts the power and waits until the device is dead.
+    pub fn power_off(self) {}
+
+    /// Everything heard and said on all wires, a line each: seconds, wire, direction, text.
+    pub fn transcript(&self) -> String {
+        self.process.shared.lock().transcript().to_owned()
+    }
+
+    /// How the emulator or the virtual device ended, when it has.
+    pub fn exit_status(&mut self) -> Option<ExitStatus> {
+        self.process.child().try_wait().ok().flatten()
+    }
+
+    /// How long to wait before a device counts as hung; 30 seconds unless told.
+    pub fn set_deadline(&mut self, deadline: Duration) {
+        self.deadline = deadline;
+        self.wires.iter_mut().for_each(|wire| wire.deadline = deadline);
+    }
+
+    /// Waits for the application, drops unread console lines, and sends a line to it. Gives the number
+    /// of reports heard by then.
+    fn say(&mut self, line: &str) -> Result<u64, SessionError> {
+        let state = self.wait("application that is ready", |heard| match &heard.state {
+            _ if heard.application_ready => Some(None),
+            Some(state) if state != "running" && heard.begun == heard.completed => Some(Some(state.clone())),
+            _ => None,
+        })?;
+        if let Some(state) = state {
+            return Err(SessionError::NotRunning { state });
+        }
+        let before = {
+            let mut heard = self.process.shared.lock();
+            heard.wires[WireName::Console as usize].lines.clear();
+            heard.completed
+        };
+        self.console().send_line(line)?;
+        Ok(before)
+    }
+
+    /// The next console line, or the first report after the first `before`.
+    fn heard(&mut self, question: &str, before: u64) -> Result<ProbeAnswer, SessionError> {
+        self.wait(&format!("answer to `{question}`"), |heard| {
+            let lines = &mut heard.wires[WireName::Console as usize].lines;
+            if let Some(line) = std::iter::from_fn(|| lines.pop_front()).find(|line| !is_ready(line)) {
+                return Some(ProbeAnswer::Line(line));
+            }
+            while heard.completed > before {
+                let number = heard.completed - heard.reports.len() as u64 + 1;
+                let report = heard.reports.pop_front()?;
+                if number > before {
+                    return Some(ProbeAnswer::Fault(Box::new(report)));
+                }
+            }
+            None
+        })
+    }
+
+    fn wait<T>(&self, what: &str, find: impl FnMut(&mut Heard) -> Option<T>) -> Result<T, SessionError> {
+        let result = self.process.shared.wait(self.deadline, find);
+        result.map_err(|why| self.process.why(why, what, self.deadline))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        {
+            let mut child = self.process.child();
+            drop(child.kill());
+            drop(child.wait());
+        }
+        if let Some(pump) = self.pump.take() {
+            drop(pump.join());
+        }
+    }
+}
+
+impl Process {
+    fn child(&self) -> std::sync::MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the process ended; gives one that has let go of its wires a moment to do so.
+    pub(crate) fn ended(&self) -> Option<ExitStatus> {
+        let deadline = Instant::now() + Duration::from_secs(2);
+        loop {
+            if let Some(status) = self.child().try_wait().ok().flatten() {
+                return Some(status);
+            }
+            if !self.shared.lock().closed || Instant::now() > deadline {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Answer {
+    /// Whether it ended in `ok`.
+    pub fn is_ok(&self) -> bool {
+        self.error.is_none()
+    }
+
+    /// What follows `name ` on the first line that starts with it.
+    pub fn line(&self, name: &str) -> Option<&str> {
+        self.lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+    }
+}
+
+impl ProbeAnswer {
+    /// What follows `ok` (possibly nothing); `None` for any other answer.
+    pub fn ok(&self) -> Option<&str> {
+        let ProbeAnswer::Line(line) = self else { return None };
+        let rest = line.strip_prefix("ok")?;
+        (rest.is_empty() || rest.starts_with(' ')).then_some(rest.trim_start())
+    }
+
+    /// The number of a `status <n>` answer, decimal or `0x` hex.
+    pub fn status(&self) -> Option<i64> {
+        let ProbeAnswer::Line(line) = self else { return None };
+        let text = line.strip_prefix("status ")?;
+        match text.strip_prefix("0x") {
+            Some(hex) => u32::from_str_radix(hex, 16).ok().map(|word| i64::from(word.cast_signed())),
+            None => text.parse().ok(),
+        }
+    }
+
+    /// The fault that the new start follows.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            ProbeAnswer::Fault(report) => report.fault.as_ref(),
+            ProbeAnswer::Line(_) => None,
+        }
+    }
+}
+
+/// A sensor line: `$BG,<unix time>,<value>,<unit>*<checksum>\n`.
+pub fn sensor_line(time: u64, value: &str, unit: &str) -> String {
+    let body = format!("BG,{time},{value},{unit}");
+    let checksum = body.bytes().fold(0, |sum, byte| sum ^ byte);
+    format!("${body}*{checksum:02X}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sensor_line_carries_the_xor_of_its_body() {
+        assert_eq!(
+            sensor_line(0, "1", "a"),
+            format!("$BG,0,1,a*{:02X}\n", 0x42 ^ 0x47 ^ 0x2C ^ 0x30 ^ 0x2C ^ 0x31 ^ 0x2C ^ 0x61)
+        );
+    }
+
+    #[test]
+    fn answers_of_the_probe_are_told_apart() {
+        let line = |text: &str| ProbeAnswer::Line(text.into());
+        assert_eq!(line("ok").ok(), Some(""));
+        assert_eq!(line("ok 0x10").ok(), Some("0x10"));
+        assert_eq!(line("okay").ok(), None);
+        assert_eq!(line("status -135").status(), Some(-135));
+        assert_eq!(line("status 0xffffff79").status(), Some(-135));
+        assert_eq!(line("random 00").status(), None);
+        assert!(ProbeAnswer::Fault(Box::default()).fault().is_none());
+    }
+}

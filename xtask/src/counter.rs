@@ -1,0 +1,139 @@
+//! Counts what the firmware executes in QEMU, by the plugin in `benches/qemu-plugin`.
+
+use crate::{device::Board, layout, shell};
+use anyhow::{Context as _, Result, bail};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+/// No measurement takes longer.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// The plugin, built.
+pub struct Counter {
+    plugin: PathBuf,
+}
+
+/// What was counted, in instructions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Executed before each address was reached first, in the order asked for.
+    pub at: Vec<u64>,
+    /// Executed in each interval between marks.
+    pub intervals: Vec<u64>,
+}
+
+/// What is started, besides the boot code: nothing, or a device.
+pub enum Machine<'a> {
+    /// A program alone.
+    Bare,
+    /// The device in this folder, copied first: each count starts from the same flash and fuses.
+    Device(&'a Path, &'a Board),
+}
+
+impl Counter {
+    /// Builds the plugin.
+    pub fn build() -> Result<Self> {
+        let package = layout::root().join("benches/qemu-plugin");
+        let target = layout::host_target().join("qemu-plugin");
+        shell::run(
+            shell::cargo()
+                .args(["build", "--quiet", "--release", "--locked", "--manifest-path"])
+                .arg(package.join("Cargo.toml"))
+                .arg("--target-dir")
+                .arg(&target),
+        )?;
+        Ok(Self { plugin: target.join("release/libcdd_counter.so") })
+    }
+
+    /// Starts `program` and counts until each address was reached and so many intervals were seen.
+    pub fn count(&self, program: &Path, machine: &Machine<'_>, at: &[u32], intervals: u32) -> Result<Counts> {
+        let work = tempfile::Builder::new().prefix("cdd-count-").tempdir()?;
+        let out = work.path().join("counts");
+        let mut plugin = format!("{},out={},marks={intervals}", self.plugin.display(), out.display());
+        for address in at {
+            plugin += &format!(",at={address:#x}");
+        }
+        let mut qemu = Command::new("qemu-system-arm");
+        qemu.args(["-nodefaults", "-display", "none", "-monitor", "none", "-kernel"]).arg(program);
+        match machine {
+            Machine::Bare => drop(qemu.args(["-machine", layout::BOARD])),
+            Machine::Device(folder, board) => connect(&mut qemu, &copy(folder, work.path())?, board),
+        }
+        // Wires that nobody listens to: a reader's pace would be counted as the device's own waiting. Only the noise
+        // source is there.
+        for wire in ["null", "null", "serial,path=/dev/urandom", "null"].iter().enumerate() {
+            let (number, backend) = wire;
+            qemu.args(["-chardev", &format!("{},id=u{number}{}", split(backend).0, split(backend).1)]);
+            qemu.args(["-serial", &format!("chardev:u{number}")]);
+        }
+        qemu.arg("-plugin").arg(plugin).stdout(Stdio::null()).stderr(Stdio::null());
+        let complete = shell::within(&mut qemu, LIMIT)?;
+        let text = std::fs::read_to_string(&out).unwrap_or_default();
+        let counts = parse(&text, at)?;
+        if !complete || counts.at.len() < at.len() || counts.intervals.len() < intervals as usize {
+            bail!(
+                "`{}` saw {} of {} addresses and {} of {intervals} intervals; see what it does with `cargo xtask run`",
+                shell::shown(&qemu),
+                counts.at.len(),
+                at.len(),
+                counts.intervals.len()
+            );
+        }
+        Ok(counts)
+    }
+}
+
+/// The device's memories.
+fn connect(qemu: &mut Command, folder: &Path, board: &Board) {
+    let file = |name: &str| folder.join(name).display().to_string();
+    qemu.args(["-machine", &format!("{},memory-backend=flash0", layout::BOARD)])
+        .args([
+            "-object",
+            &format!(
+                "memory-backend-file,id=flash0,size={},share=on,mem-path={}",
+                board.flash.size,
+                file("flash.bin")
+            ),
+        ])
+        .args([
+            "-device",
+            &format!("loader,addr={:#x},force-raw=on,file={}", board.factory_secret_address, file("factory.bin")),
+        ])
+        .args(["-drive", &format!("if=none,id=otp,format=raw,file={}", file("fuses.bin"))])
+        .args(["-device", "at24c-eeprom,address=0x50,rom-size=4096,drive=otp"]);
+}
+
+fn copy(device: &Path, work: &Path) -> Result<PathBuf> {
+    for name in ["flash.bin", "fuses.bin", "factory.bin"] {
+        std::fs::copy(device.join(name), work.join(name))
+            .with_context(|| format!("cannot copy {}", device.join(name).display()))?;
+    }
+    Ok(work.to_owned())
+}
+
+/// A backend's kind, and its options with their comma.
+fn split(backend: &str) -> (&str, &str) {
+    backend.find(',').map_or((backend, ""), |comma| backend.split_at(comma))
+}
+
+fn parse(text: &str, at: &[u32]) -> Result<Counts> {
+    let mut reached = Vec::new();
+    let mut counts = Counts::default();
+    for line in text.lines() {
+        let (what, count) =
+            line.split_once(" count=").with_context(|| format!("the counter wrote an unknown line `{line}`"))?;
+        let count = count.parse()?;
+        match what.split_once('=') {
+            Some(("at", address)) => {
+                reached.push((u32::from_str_radix(address.trim_start_matches("0x"), 16)?, count));
+            }
+            Some(("interval", _)) => counts.intervals.push(count),
+            _ => bail!("the counter wrote an unknown line `{line}`"),
+        }
+    }
+    counts.at = at.iter().filter_map(|a| reached.iter().find(|(r, _)| r == a).map(|(_, count)| *count)).collect();
+    Ok(counts)
+}
