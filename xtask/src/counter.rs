@@ -51,7 +51,7 @@ impl Counter {
     /// Starts `program` and counts until each address was reached and so many intervals were seen.
     pub fn count(&self, program: &Path, machine: &Machine<'_>, at: &[u32], intervals: u32) -> Result<Counts> {
         let work = tempfile::Builder::new().prefix("cdd-count-").tempdir()?;
-        let out = work.path().join("counts");
+        let (out, said) = (work.path().join("counts"), work.path().join("stderr"));
         let mut plugin = format!("{},out={},marks={intervals}", self.plugin.display(), out.display());
         for address in at {
             plugin += &format!(",at={address:#x}");
@@ -69,17 +69,19 @@ impl Counter {
             qemu.args(["-chardev", &format!("{},id=u{number}{}", split(backend).0, split(backend).1)]);
             qemu.args(["-serial", &format!("chardev:u{number}")]);
         }
-        qemu.arg("-plugin").arg(plugin).stdout(Stdio::null()).stderr(Stdio::null());
+        qemu.arg("-plugin").arg(plugin).stdout(Stdio::null()).stderr(std::fs::File::create(&said)?);
         let complete = shell::within(&mut qemu, LIMIT)?;
         let text = std::fs::read_to_string(&out).unwrap_or_default();
         let counts = parse(&text, at)?;
         if !complete || counts.at.len() < at.len() || counts.intervals.len() < intervals as usize {
             bail!(
-                "`{}` saw {} of {} addresses and {} of {intervals} intervals; see what it does with `cargo xtask run`",
+                "`{}` saw {} of {} addresses and {} of {intervals} intervals{}\n{}",
                 shell::shown(&qemu),
                 counts.at.len(),
                 at.len(),
-                counts.intervals.len()
+                counts.intervals.len(),
+                if complete { "" } else { ", and did not end" },
+                std::fs::read_to_string(&said).unwrap_or_default()
             );
         }
         Ok(counts)
@@ -100,7 +102,11 @@ fn connect(qemu: &mut Command, folder: &Path, board: &Board) {
         ])
         .args([
             "-device",
-            &format!("loader,addr={:#x},force-raw=on,file={}", board.factory_secret_address, file("factory.bin")),
+            &format!(
+                "loader,addr={:#x},force-raw=on,file={}",
+                board.factory_secret_address,
+                file("factory.bin")
+            ),
         ])
         .args(["-drive", &format!("if=none,id=otp,format=raw,file={}", file("fuses.bin"))])
         .args(["-device", "at24c-eeprom,address=0x50,rom-size=4096,drive=otp"]);
@@ -123,8 +129,9 @@ fn parse(text: &str, at: &[u32]) -> Result<Counts> {
     let mut reached = Vec::new();
     let mut counts = Counts::default();
     for line in text.lines() {
-        let (what, count) =
-            line.split_once(" count=").with_context(|| format!("the counter wrote an unknown line `{line}`"))?;
+        let (what, count) = line
+            .split_once(" count=")
+            .with_context(|| format!("the counter wrote an unknown line `{line}`"))?;
         let count = count.parse()?;
         match what.split_once('=') {
             Some(("at", address)) => {
@@ -134,6 +141,7 @@ fn parse(text: &str, at: &[u32]) -> Result<Counts> {
             _ => bail!("the counter wrote an unknown line `{line}`"),
         }
     }
-    counts.at = at.iter().filter_map(|a| reached.iter().find(|(r, _)| r == a).map(|(_, count)| *count)).collect();
+    counts.at =
+        at.iter().filter_map(|a| reached.iter().find(|(r, _)| r == a).map(|(_, count)| *count)).collect();
     Ok(counts)
 }

@@ -72,12 +72,16 @@ impl Board {
     pub fn read() -> Result<Self> {
         let path = layout::root().join("firmware").join(layout::BOARD).join("board.json");
         let text = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_slice(&text).with_context(|| format!("{} is not a board description", path.display()))
+        serde_json::from_slice(&text)
+            .with_context(|| format!("{} is not a board description", path.display()))
     }
 
     /// How images of a part are laid out.
     pub fn part(&self, part: Part) -> Result<Layout> {
-        self.parts.get(part.name()).copied().with_context(|| format!("board.json has no part {}", part.name()))
+        self.parts
+            .get(part.name())
+            .copied()
+            .with_context(|| format!("board.json has no part {}", part.name()))
     }
 
     fn slot_size(&self, slot: &str) -> Result<u32> {

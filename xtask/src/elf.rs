@@ -99,7 +99,10 @@ impl Program {
                 continue;
             }
             let offset = segment.p_offset(endian) as usize;
-            ensure!(offset != 0, "it loads its own ELF header: link it with -nmagic and without SIZEOF_HEADERS");
+            ensure!(
+                offset != 0,
+                "it loads its own ELF header: link it with -nmagic and without SIZEOF_HEADERS"
+            );
             ensure!(offset + length <= self.bytes.len(), "a segment ends behind the file");
             segments.push((segment.p_paddr(endian), offset..offset + length));
         }
@@ -116,7 +119,10 @@ impl Program {
         for (at, range) in segments {
             let start = (at - address) as usize;
             ensure!(start >= bytes.len(), "two segments overlap at {at:#010x}");
-            ensure!(start + range.len() <= LIMIT, "its load addresses lie {start:#x} bytes apart; is a section's LMA missing?");
+            ensure!(
+                start + range.len() <= LIMIT,
+                "its load addresses lie {start:#x} bytes apart; is a section's LMA missing?"
+            );
             bytes.resize(start, 0);
             bytes.extend_from_slice(&self.bytes[range]);
         }
@@ -130,7 +136,11 @@ impl Program {
 
     /// The names of all symbols.
     pub fn symbols(&self) -> Vec<String> {
-        self.elf().symbols().filter_map(|s| s.name().ok().map(str::to_owned)).filter(|n| !n.is_empty()).collect()
+        self.elf()
+            .symbols()
+            .filter_map(|s| s.name().ok().map(str::to_owned))
+            .filter(|n| !n.is_empty())
+            .collect()
     }
 
     /// The address of the first instruction: the second word of the vector table at the start of what is loaded.
@@ -182,7 +192,9 @@ impl Program {
     /// there: the boot code cannot hash what it hides, so it carries its own measurement.
     pub fn patch_measurement(&mut self) -> Result<[u8; 32]> {
         let at = self.symbol(MEASUREMENT).with_context(|| format!("it has no symbol {MEASUREMENT}"))?;
-        let address = self.physical(at).with_context(|| format!("{MEASUREMENT} at {at:#010x} is not in a loaded segment"))?;
+        let address = self
+            .physical(at)
+            .with_context(|| format!("{MEASUREMENT} at {at:#010x} is not in a loaded segment"))?;
         let place = self
             .segments()?
             .into_iter()

@@ -41,7 +41,13 @@ pub fn build_in(toolchain: &Toolchain, root: &Path, target_dir: &Path, out: &Pat
 }
 
 /// Compiles and links one package; the path of its ELF file.
-pub fn compile(toolchain: &Toolchain, root: &Path, target_dir: &Path, package: &str, features: &[&str]) -> Result<PathBuf> {
+pub fn compile(
+    toolchain: &Toolchain,
+    root: &Path,
+    target_dir: &Path,
+    package: &str,
+    features: &[&str],
+) -> Result<PathBuf> {
     let mut cargo = toolchain.cargo("build", root, target_dir);
     cargo.args(["--quiet", "--profile", "firmware", "--package", package, "--bin", package]);
     if !features.is_empty() {
@@ -65,7 +71,15 @@ fn finish(package: &Package, elf: &Path, out: &Path) -> Result<()> {
 /// Builds the virtual device and the `dtsec` command line; returns the former's place.
 pub fn build_host() -> Result<PathBuf> {
     shell::step("build dtsec and cdd-virtual", || {
-        shell::run(shell::cargo().args(["build", "--quiet", "--release", "--package", "dtsec", "--package", "cdd-virtual"]))?;
+        shell::run(shell::cargo().args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "dtsec",
+            "--package",
+            "cdd-virtual",
+        ]))?;
         let place = layout::virtual_device();
         let built = layout::host_target().join("release/cdd-virtual");
         let bytes = std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;

@@ -10,9 +10,12 @@ pub mod device;
 pub mod elf;
 pub mod firmware;
 pub mod layout;
+pub mod measure;
 pub mod needs;
+pub mod peers;
 pub mod shell;
 pub mod symbols;
+pub mod tally;
 pub mod toolchain;
 
 /// How a command ends, as a process exit status: 0, 1 and, for an [`anyhow::Error`], 2.

@@ -54,11 +54,14 @@ impl Need {
         Ok(match self {
             Self::Toolchain => Toolchain::installed()?.is_some(),
             Self::ArmGcc => {
-                shell::which("arm-none-eabi-gcc").is_some() && Path::new("/usr/lib/arm-none-eabi/newlib").is_dir()
+                shell::which("arm-none-eabi-gcc").is_some()
+                    && Path::new("/usr/lib/arm-none-eabi/newlib").is_dir()
             }
             Self::Qemu => shell::which("qemu-system-arm").is_some(),
             Self::Imgtool => layout::imgtool().is_file() && imgtool_stamp().is_some_and(|s| s == IMGTOOL),
-            Self::CargoDeny => shell::which("cargo-deny").is_some() || shell::cargo_home("bin/cargo-deny").is_file(),
+            Self::CargoDeny => {
+                shell::which("cargo-deny").is_some() || shell::cargo_home("bin/cargo-deny").is_file()
+            }
         })
     }
 
@@ -68,7 +71,9 @@ impl Need {
             Self::ArmGcc => apt_install(&["gcc-arm-none-eabi", "libnewlib-arm-none-eabi"]),
             Self::Qemu => apt_install(&["qemu-system-arm"]),
             Self::Imgtool => install_imgtool(),
-            Self::CargoDeny => shell::run(shell::cargo().args(["install", "--locked", "--quiet", "cargo-deny"])),
+            Self::CargoDeny => {
+                shell::run(shell::cargo().args(["install", "--locked", "--quiet", "cargo-deny"]))
+            }
         }
     }
 }
@@ -134,7 +139,9 @@ fn apt_install(packages: &[&str]) -> Result<()> {
     let mut updated = Ok(());
     UPDATED.call_once(|| updated = apt(&["update"]));
     if let Err(error) = updated {
-        shell::note(&format!("  apt-get update failed; going on with the package lists as they are: {error:#}"));
+        shell::note(&format!(
+            "  apt-get update failed; going on with the package lists as they are: {error:#}"
+        ));
     }
     let mut install = vec!["install", "--no-install-recommends"];
     install.extend(packages);
@@ -145,7 +152,8 @@ fn apt_install(packages: &[&str]) -> Result<()> {
 fn install_imgtool() -> Result<()> {
     let venv = layout::venv();
     if venv.exists() {
-        std::fs::remove_dir_all(&venv).with_context(|| format!("cannot remove the old {}", venv.display()))?;
+        std::fs::remove_dir_all(&venv)
+            .with_context(|| format!("cannot remove the old {}", venv.display()))?;
     }
     let make = || shell::quietly(Command::new("python3").args(["-m", "venv"]).arg(&venv));
     if make().is_err() {
@@ -153,8 +161,13 @@ fn install_imgtool() -> Result<()> {
         let _ = std::fs::remove_dir_all(&venv);
         make().context("needs python3 with its module venv")?;
     }
-    shell::quietly(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "--disable-pip-version-check", IMGTOOL]))
-        .with_context(|| format!("needs {IMGTOOL} from PyPI"))?;
+    shell::quietly(Command::new(venv.join("bin/pip")).args([
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        IMGTOOL,
+    ]))
+    .with_context(|| format!("needs {IMGTOOL} from PyPI"))?;
     std::fs::write(venv.join("stamp"), IMGTOOL).context("cannot mark the Python environment as complete")
 }
 

@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn an_sg_is_found_on_every_even_boundary_and_on_no_odd_one() {
         assert_eq!(entries(&code(&[0, 0, 0x7f, 0xe9, 0x7f, 0xe9])), [0x102]);
-        assert_eq!(entries(&code(&[0, 0x7f, 0xe9, 0x7f, 0xe9])), []);
+        assert!(entries(&code(&[0, 0x7f, 0xe9, 0x7f, 0xe9])).is_empty());
         // Three in a row hold a second one that nobody wrote.
         assert_eq!(entries(&code(&[0x7f, 0xe9, 0x7f, 0xe9, 0x7f, 0xe9])), [0x100, 0x102]);
     }
@@ -86,9 +86,10 @@ mod tests {
 
     #[test]
     fn panic_and_heap_are_recognised_in_both_manglings() {
-        let symbols = ["_ZN4core9panicking9panic_fmt17hE", "_RNvNtCs4core9panicking5panic", "main", "__rust_alloc"]
-            .map(str::to_owned)
-            .to_vec();
+        let symbols =
+            ["_ZN4core9panicking9panic_fmt17hE", "_RNvNtCs4core9panicking5panic", "main", "__rust_alloc"]
+                .map(str::to_owned)
+                .to_vec();
         assert_eq!(panicking(&symbols).len(), 2);
         assert_eq!(allocating(&symbols), ["__rust_alloc"]);
     }

@@ -39,15 +39,17 @@ impl Toolchain {
 
     fn rustup() -> Result<Option<Self>> {
         let libraries = sysroot()?.join("lib/rustlib").join(TARGET).join("lib");
-        let has_core = std::fs::read_dir(libraries)
-            .is_ok_and(|mut d| d.any(|e| e.is_ok_and(|e| e.file_name().to_string_lossy().starts_with("libcore-"))));
+        let has_core = std::fs::read_dir(libraries).is_ok_and(|mut d| {
+            d.any(|e| e.is_ok_and(|e| e.file_name().to_string_lossy().starts_with("libcore-")))
+        });
         Ok(has_core.then_some(Self::Rustup))
     }
 
     fn debian() -> Result<Option<Self>> {
-        let complete = ["/usr/bin/rustc", "/usr/bin/cargo", "/usr/lib/rustlib/src/rust/library/core/src/lib.rs"]
-            .iter()
-            .all(|p| Path::new(p).is_file());
+        let complete =
+            ["/usr/bin/rustc", "/usr/bin/cargo", "/usr/lib/rustlib/src/rust/library/core/src/lib.rs"]
+                .iter()
+                .all(|p| Path::new(p).is_file());
         if !complete {
             return Ok(None);
         }

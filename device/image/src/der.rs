@@ -30,10 +30,11 @@ pub(crate) fn parse(der: &[u8]) -> Result<[u8; 64], Error> {
     Ok(out)
 }
 
-/// Splits off the value of an element with this tag and a one-byte length.
+/// Splits off the value of an element with this tag and a one-byte length: the longer forms start with a
+/// byte of 0x80 or more, and read as a length they reach beyond the 72 bytes.
 fn take(bytes: &[u8], tag: u8) -> Result<(&[u8], &[u8]), Error> {
     match bytes {
-        [found, length, rest @ ..] if *found == tag && *length < 0x80 => {
+        [found, length, rest @ ..] if *found == tag => {
             rest.split_at_checked(usize::from(*length)).ok_or(Error::SignatureMalformed)
         }
         _ => Err(Error::SignatureMalformed),

@@ -1,6 +1,7 @@
 //! Signed images for the tests: by recipe, taken apart into regions, and damaged on purpose.
 
-use anyhow::{Context, Result};
+use crate::model::{Failure, Outcome};
+use anyhow::{Context, Result, anyhow};
 use cdd_image::build::{Builder, KeyType, SigningKey};
 use cdd_image::{Dependency, RustCrypto, Version, key_hash_of, tlv};
 use std::ops::Range;
@@ -210,9 +211,10 @@ impl SignedImage {
     }
 
     /// The bytes of the only region of this kind.
-    pub fn region(&self, kind: &str) -> Result<Range<usize>> {
+    pub fn region(&self, kind: &str) -> Outcome<Range<usize>> {
         let found = self.regions().into_iter().find(|region| region.kind == kind);
-        Ok(found.with_context(|| format!("the image has no region `{kind}`"))?.bytes)
+        let none = || Failure::Harness(anyhow!("the image has no region `{kind}`"));
+        found.map(|region| region.bytes).ok_or_else(none)
     }
 
     /// A copy with one bit flipped.
@@ -230,7 +232,7 @@ impl SignedImage {
     }
 
     /// A copy with other unprotected TLVs, its info made to match.
-    pub fn with_unprotected(&self, edit: impl FnOnce(&mut Vec<(u16, Vec<u8>)>)) -> Result<Vec<u8>> {
+    pub fn with_unprotected(&self, edit: impl FnOnce(&mut Vec<(u16, Vec<u8>)>)) -> Outcome<Vec<u8>> {
         let area = self.region("unprotected-info")?.start;
         let mut entries = Vec::new();
         let mut at = area + 4;

@@ -35,7 +35,12 @@ pub(super) fn everything(toolchain: &Toolchain) -> Result<std::path::PathBuf> {
 fn print_sizes(out: &Path) -> Result<()> {
     for package in &firmware::PACKAGES {
         let sizes = Program::read(&out.join(format!("{}.elf", package.product)))?.sizes()?;
-        shell::note(&format!("  {:9}{:7} B code and constants, {:7} B variables", package.product, sizes.code(), sizes.ram()));
+        shell::note(&format!(
+            "  {:9}{:7} B code and constants, {:7} B variables",
+            package.product,
+            sizes.code(),
+            sizes.ram()
+        ));
     }
     shell::note(&format!("products in {}", out.strip_prefix(layout::root()).unwrap_or(out).display()));
     Ok(())
@@ -49,7 +54,10 @@ fn check_reproducible(toolchain: &Toolchain, out: &Path) -> Result<Answer> {
     shell::step("copy the sources", || {
         let mut tar = std::process::Command::new("sh");
         tar.current_dir(layout::root())
-            .args(["-c", "tar -cf - --exclude=./target --exclude=./.git --exclude=./out . | tar -xf - -C \"$0\""])
+            .args([
+                "-c",
+                "tar -cf - --exclude=./target --exclude=./.git --exclude=./out . | tar -xf - -C \"$0\"",
+            ])
             .arg(&copy);
         shell::quietly(&mut tar)
     })?;
@@ -58,8 +66,11 @@ fn check_reproducible(toolchain: &Toolchain, out: &Path) -> Result<Answer> {
     let mut same = true;
     for package in &firmware::PACKAGES {
         let name = format!("{}.{}", package.product, if package.flat { "bin" } else { "elf" });
-        let [first, other] = [out.join(&name), second.join(&name)]
-            .map(|p| Program::read(&p.with_extension("elf")).and_then(|p| p.loaded()).with_context(|| p.display().to_string()));
+        let [first, other] = [out.join(&name), second.join(&name)].map(|p| {
+            Program::read(&p.with_extension("elf"))
+                .and_then(|p| p.loaded())
+                .with_context(|| p.display().to_string())
+        });
         let equal = first? == other?;
         same &= equal;
         println!("{name:14}{}", if equal { "the same bytes" } else { "DIFFERS between two folders" });

@@ -62,7 +62,11 @@ impl Evaluate {
 
 /// `dtsec evaluate` for one target with the firmware as built.
 pub(super) fn command(target: &str, out: &Path, rest: &[String]) -> Command {
-    let firmware = if target == layout::BOARD { layout::firmware() } else { layout::products().join("firmware").join(target) };
+    let firmware = if target == layout::BOARD {
+        layout::firmware()
+    } else {
+        layout::products().join("firmware").join(target)
+    };
     let mut command = Command::new(layout::dtsec());
     command
         .current_dir(layout::root())

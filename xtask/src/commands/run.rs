@@ -31,7 +31,8 @@ impl Run {
         build::everything(&needs::toolchain()?)?;
         let folder = layout::products().join("run");
         if self.fresh && folder.exists() {
-            std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+            std::fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot remove {}", folder.display()))?;
         }
         let workshop = shell::step("make the device ready", || {
             let workshop = Workshop::open_or_make(&folder)?;

@@ -1,7 +1,158 @@
-//! to come
-use crate::Answer;
-use anyhow::Result;
-/// x
+//! `cargo xtask test`: every test there is, and one line that says how many passed.
+
+use super::{build, evaluate};
+use crate::{
+    Answer, layout,
+    measure::{self, Figures},
+    needs::{self, Need},
+    shell,
+    tally::Tally,
+};
+use anyhow::{Context as _, Result, bail};
+use std::{
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+/// Runs every test.
 #[derive(clap::Args)]
-pub struct Test {}
-impl Test { pub(super) fn run(self) -> Result<Answer> { Ok(Answer::Yes) } }
+pub struct Test {
+    /// Leave out the evaluation of the two targets
+    #[arg(long)]
+    no_evaluate: bool,
+    /// Leave out the budgets
+    #[arg(long)]
+    no_bench: bool,
+}
+
+impl Test {
+    pub(super) fn run(self) -> Result<Answer> {
+        needs::ensure(&Need::RUN)?;
+        needs::ensure(&[Need::Imgtool])?;
+        build::everything(&needs::toolchain()?)?;
+        let mut total = Tally::default();
+        add(&mut total, "tests of the workspace", workspace)?;
+        add(&mut total, "examples in the documentation", documentation)?;
+        if !self.no_evaluate {
+            for target in evaluate::TARGETS {
+                add(&mut total, &format!("evaluation of {target}"), || evaluated(target))?;
+            }
+        }
+        if !self.no_bench {
+            add(&mut total, "budgets", budgets)?;
+        }
+        println!("{total}");
+        Ok(Answer::from_bool(total.failed == 0))
+    }
+}
+
+fn add(total: &mut Tally, name: &str, run: impl FnOnce() -> Result<Tally>) -> Result<()> {
+    shell::note(&format!("  … {name}"));
+    let start = Instant::now();
+    let tally = run().with_context(|| name.to_owned())?;
+    shell::note(&format!("  {tally}: {name} ({:.1} s)", start.elapsed().as_secs_f32()));
+    if tally == Tally::default() {
+        bail!("{name}: nothing was run, so nothing was shown");
+    }
+    *total += tally;
+    Ok(())
+}
+
+/// Where the tests find what set-up and build have made.
+fn surroundings(cargo: &mut Command) -> &mut Command {
+    cargo
+        .env("CDD_FIRMWARE", layout::firmware())
+        .env("CDD_VIRTUAL", layout::virtual_device())
+        .env("IMGTOOL", layout::imgtool())
+}
+
+/// Tests marked `#[ignore]` are those that need firmware, QEMU or imgtool: here they run.
+fn workspace() -> Result<Tally> {
+    let mut cargo = shell::cargo();
+    surroundings(&mut cargo);
+    if shell::which("cargo-nextest").is_some() {
+        cargo.args([
+            "nextest",
+            "run",
+            "--workspace",
+            "--run-ignored",
+            "all",
+            "--no-fail-fast",
+            "--color",
+            "never",
+        ]);
+        cargo.args(["--status-level", "fail"]);
+    } else {
+        cargo.args([
+            "test",
+            "--workspace",
+            "--lib",
+            "--bins",
+            "--tests",
+            "--no-fail-fast",
+            "--",
+            "--include-ignored",
+        ]);
+    }
+    watched(&mut cargo)
+}
+
+fn documentation() -> Result<Tally> {
+    watched(surroundings(&mut shell::cargo()).args(["test", "--workspace", "--doc", "--no-fail-fast"]))
+}
+
+/// Runs a test program, and adds up its summaries. One that fails without a failed test – because it does not
+/// compile – is an error.
+fn watched(cargo: &mut Command) -> Result<Tally> {
+    let (tally, success) = Tally::of(cargo)?;
+    if !success && tally.failed == 0 {
+        bail!("`{}` failed without a failed test; its own message is above", shell::shown(cargo));
+    }
+    Ok(tally)
+}
+
+/// The evaluation's own tests, counted by its own summary.
+fn evaluated(target: &str) -> Result<Tally> {
+    let out = layout::root().join("out/evaluate").join(target);
+    let mut command = evaluate::command(target, &out, &["--json".to_owned()]);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start {}", layout::dtsec().display()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let last = text.find("{").map_or("", |start| &text[start..]);
+    let summary: Summary = serde_json::from_str(last).with_context(|| {
+        format!("`{}` ended with {} and without its summary", shell::shown(&command), output.status)
+    })?;
+    if !output.status.success() {
+        shell::note(&format!("    see {}", out.join("report.html").display()));
+        if summary.failed == 0 {
+            bail!("the evaluation of {target} failed without a failed test");
+        }
+    }
+    Ok(Tally { passed: summary.passed, failed: summary.failed })
+}
+
+/// The last object that `dtsec evaluate --json` prints.
+#[derive(serde::Deserialize)]
+struct Summary {
+    passed: u64,
+    failed: u64,
+}
+
+fn budgets() -> Result<Tally> {
+    let kept = measure::measure()?.against(&Figures::budgets()?)?;
+    let mut tally = Tally::default();
+    for figure in kept {
+        if figure.holds() {
+            tally.passed += 1;
+        } else {
+            tally.failed += 1;
+            shell::note(&format!(
+                "    {} is {}, beyond its budget of {}",
+                figure.name, figure.value, figure.budget
+            ));
+        }
+    }
+    Ok(tally)
+}

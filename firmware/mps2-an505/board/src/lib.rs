@@ -22,3 +22,5 @@ pub mod mpc;
 pub mod system;
 #[cfg(target_os = "none")]
 pub mod uart;
+#[cfg(target_os = "none")]
+pub mod vectors;

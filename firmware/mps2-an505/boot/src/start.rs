@@ -9,6 +9,9 @@ use cdd_hal::Console;
 use cortex_m_rt::entry;
 use mps2_an505_board::{map, uart::Uart};
 
+// Boot enables no interrupt; the runtime wants to see at least one entry.
+mps2_an505_board::interrupt_vectors!(1);
+
 #[entry]
 fn main() -> ! {
     let mut machine = An505::new();

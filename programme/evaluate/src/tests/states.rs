@@ -6,7 +6,7 @@ use crate::bench::{Bench, Dut, expect_slot, expect_state, judged, slots};
 use crate::images::Part;
 use crate::model::{Applies, Kind, Outcome, Test, Threat, require};
 use crate::observations::Observations;
-use dtsec_target::{LifeCycle, Provisioning};
+use dtsec_target::{LifeCycle, Provisioning, Report, Session};
 
 pub(super) const TESTS: &[Test] = &[
     Test {
@@ -103,7 +103,7 @@ fn without_application(bench: &Bench, seen: &mut Observations) -> Outcome {
     Ok(())
 }
 
-fn nothing_started(report: &dtsec_target::Report, state: &str) -> Outcome {
+fn nothing_started(report: &Report, state: &str) -> Outcome {
     expect_state(report, state)?;
     require!(report.by == "boot", "the report is by `{}`", report.by);
     let listed: Vec<&str> = report.parts.keys().map(String::as_str).collect();
@@ -198,21 +198,21 @@ fn answers_only_report(bench: &Bench, seen: &mut Observations) -> Outcome {
         let before = judged(session.report())?;
         expect_state(&before, state)?;
         seen.control(&format!("asking a device in {state} for its report"), |_| {
-            let again = judged(session.ask_report())?;
+            let again = ask_report(&mut session)?;
             require!(same_report(&again, &before), "the second report differs from the first");
             Ok(format!("the same report, state={}", again.state))
         })?;
         for command in ["boot", "start", "report now", "REPORT", "reset", "unlock", "debug on", "read 0x10000000"] {
-            let answer = judged(session.management_line(command))?;
+            let answer = command_answer(&mut session, command)?;
             require!(answer == "cdd error=unknown-command", "`{command}` was answered with `{answer}`");
             seen.case(&format!("{state}: unknown command"), "unknown-command");
         }
         let mut sampler = bench.sampler(state);
         for round in 0..bench.samples(12, 4) {
             let length = if round < 2 { 33 + round * 200 } else { 1 + sampler.below(120) };
-            judged(session.management_bytes(&sampler.bytes(length)))?;
-            judged(session.management_bytes(b"\r\n"))?;
-            let again = judged(session.ask_report())?;
+            judged(session.management().send(&sampler.bytes(length)))?;
+            judged(session.management().send(b"\r\n"))?;
+            let again = ask_report(&mut session)?;
             require!(same_report(&again, &before), "after random bytes the report differs: state={}", again.state);
             seen.case(&format!("{state}: random bytes"), "the same report");
         }
@@ -220,7 +220,19 @@ fn answers_only_report(bench: &Bench, seen: &mut Observations) -> Outcome {
     Ok(())
 }
 
-fn same_report(one: &dtsec_target::Report, other: &dtsec_target::Report) -> bool {
+fn ask_report(session: &mut Session) -> Outcome<Report> {
+    judged(session.management().send_line("report"))?;
+    judged(session.report())
+}
+
+/// What an unknown command is answered with; a report would be an answer too, and the wrong one.
+fn command_answer(session: &mut Session, command: &str) -> Outcome<String> {
+    session.management().take_lines();
+    judged(session.management().send_line(command))?;
+    judged(session.management().wait_line("an answer to a command", |line| line.starts_with("cdd ")))
+}
+
+fn same_report(one: &Report, other: &Report) -> bool {
     one.state == other.state
         && one.life_cycle == other.life_cycle
         && one.slots == other.slots

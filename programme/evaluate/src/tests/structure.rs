@@ -172,7 +172,7 @@ fn changed_tlvs(bench: &Bench, image: &SignedImage) -> Outcome<Vec<Attack>> {
     let ed25519 = other.bytes[other.region("signature")?].to_vec();
     let mut attacks = Vec::new();
     let mut add = |case: &str, names, edit: &dyn Fn(&mut Tlvs)| -> Outcome {
-        let content = image.with_unprotected(|tlvs| edit(tlvs)).map_err(crate::model::Failure::Harness)?;
+        let content = image.with_unprotected(|tlvs| edit(tlvs))?;
         attacks.push(Attack::new(case, part, content, names));
         Ok(())
     };

@@ -1,0 +1,133 @@
+//! From boot to the application.
+
+use crate::{fault, gate};
+use cdd_boot::{RECORD_MAGIC, Record};
+use cdd_hal::Console;
+use cdd_platform::{Board, LineReader, Platform};
+use core::arch::naked_asm;
+use cortex_m_rt::entry;
+use mps2_an505_board::entropy::Noise;
+use mps2_an505_board::fuses::Eeprom;
+use mps2_an505_board::map::{self, Range};
+use mps2_an505_board::system;
+use mps2_an505_board::uart::Uart;
+use zeroize::Zeroize;
+
+/// The board, as the platform needs it.
+pub(crate) struct An505 {
+    console: Uart,
+    fuses: Eeprom,
+}
+
+impl Board for An505 {
+    type Console = Uart;
+    type Fuses = Eeprom;
+
+    fn console(&mut self) -> &mut Uart {
+        &mut self.console
+    }
+
+    fn fuses(&mut self) -> &mut Eeprom {
+        &mut self.fuses
+    }
+
+    fn keep_fault_count(&mut self, count: u32) {
+        fault::keep_count(count);
+    }
+}
+
+/// The platform of this board.
+pub(crate) type An505Platform = Platform<An505, Noise>;
+
+#[entry]
+fn main() -> ! {
+    seal_stack();
+    system::attribute(Range { start: cdd_gate::VENEERS, size: cdd_gate::VENEER_BYTES });
+    let board = An505 { console: Uart::new(map::uart::MANAGEMENT), fuses: Eeprom::new() };
+    let Some(record) = take_record() else { fault::halt() };
+    let platform = Platform::start(board, record, Noise::new(), fault::last());
+    if platform.may_start_application() {
+        gate::open(platform);
+        start_application()
+    }
+    serve(platform)
+}
+
+/// Takes the boot record out of its memory and wipes that.
+fn take_record() -> Option<Record> {
+    let memory = map::RECORD.start as *mut Record;
+    // SAFETY: the memory map reserves this memory for the record; boot wrote it, nothing else refers to it,
+    // and any content is a valid record.
+    let record = unsafe { memory.read_volatile() };
+    // SAFETY: the same memory, as words, none of which is read any more.
+    let words = unsafe { core::slice::from_raw_parts_mut(memory.cast::<u32>(), size_of::<Record>() / 4) };
+    words.zeroize();
+    (record.magic == RECORD_MAGIC).then_some(record)
+}
+
+/// Nothing runs beside the platform: answer on the management wire.
+fn serve(mut platform: An505Platform) -> ! {
+    let mut lines = LineReader::new();
+    loop {
+        if let Some(line) = platform.board().console().read().and_then(|byte| lines.push(byte)) {
+            platform.serve(line);
+        }
+    }
+}
+
+/// Puts a value above the stack that no return address or exception return can have, so that a forged
+/// exception return of the Non-secure side cannot run off its end (TFMV-1), and sets the stack's limit.
+fn seal_stack() {
+    unsafe extern "C" {
+        static mut _stack_start: u32;
+        static mut __euninit: u32;
+    }
+    let top = &raw mut _stack_start;
+    // SAFETY: the linker script keeps eight bytes above the stack for this.
+    unsafe {
+        top.write_volatile(0xFEF5_EDA5);
+        top.add(1).write_volatile(0xFEF5_EDA5);
+        cortex_m::register::msplim::write(&raw mut __euninit as u32);
+    }
+}
+
+fn start_application() -> ! {
+    let vectors = map::APPLICATION.start + u32::from(map::HEADER_SIZE);
+    system::set_non_secure_vectors(vectors);
+    // SAFETY: the application's image was verified and loaded to the memory behind `vectors`, which is
+    // Non-secure by now; what its vector table holds is the application's affair.
+    let (stack, entry) = unsafe {
+        let table = vectors as *const u32;
+        (table.read_volatile(), table.add(1).read_volatile())
+    };
+    // SAFETY: everything the application may reach is set up and the gate is open.
+    unsafe { enter_non_secure(stack, entry & !1) }
+}
+
+/// Goes to `entry` in Non-secure state with its stack at `stack` and nothing in any register.
+#[unsafe(naked)]
+unsafe extern "C" fn enter_non_secure(stack: u32, entry: u32) -> ! {
+    naked_asm!(
+        "movs r2, #0",
+        "msr control_ns, r2",
+        "msr msplim_ns, r2",
+        "msr psplim_ns, r2",
+        "msr psp_ns, r2",
+        "msr msp_ns, r0",
+        "mov r12, r1",
+        "mov r0, r2",
+        "mov r1, r2",
+        "mov r3, r2",
+        "mov r4, r2",
+        "mov r5, r2",
+        "mov r6, r2",
+        "mov r7, r2",
+        "mov r8, r2",
+        "mov r9, r2",
+        "mov r10, r2",
+        "mov r11, r2",
+        "mov lr, r2",
+        "msr apsr_nzcvq, r2",
+        "bxns r12",
+    )
+}

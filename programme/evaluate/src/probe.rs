@@ -1,0 +1,196 @@
+//! The hostile Non-secure application at work: what the tests of the border between the worlds have in common.
+
+use crate::bench::{Bench, Dut, expect_state, judged};
+use crate::images::Part;
+use crate::model::{Failure, Outcome, require};
+use crate::observations::Observations;
+use anyhow::anyhow;
+use dtsec_target::{ProbeAnswer, Report, Session};
+
+/// Where the veneer of call 0 lies (functional specification of the gate).
+pub const VENEERS: u32 = 0x3800_0800;
+/// Calls of the gate.
+pub mod call {
+    /// `identity_field(value field, output text)`.
+    pub const IDENTITY_FIELD: u32 = 0;
+    /// `identity_part(value index, output record)`.
+    pub const IDENTITY_PART: u32 = 1;
+    /// `platform_state(output record)`.
+    pub const PLATFORM_STATE: u32 = 2;
+    /// `digest(value algorithm, input message, output hash)`.
+    pub const DIGEST: u32 = 4;
+    /// `random(output bytes)`.
+    pub const RANDOM: u32 = 5;
+    /// `log_write(value level, input text)`.
+    pub const LOG_WRITE: u32 = 6;
+    /// `log_read(value index, output entry)`.
+    pub const LOG_READ: u32 = 7;
+    /// The first number that has no call.
+    pub const UNUSED: u32 = 8;
+}
+
+/// `psa_status_t` numbers.
+pub mod status {
+    /// Done.
+    pub const SUCCESS: i64 = 0;
+    /// A pointer or range that is not the caller's.
+    pub const PROGRAMMER_ERROR: i64 = -129;
+    /// An argument that the call does not take.
+    pub const INVALID_ARGUMENT: i64 = -135;
+    /// No random.
+    pub const INSUFFICIENT_ENTROPY: i64 = -148;
+}
+
+/// The algorithm number of SHA-256 in the PSA Crypto API.
+pub const PSA_ALG_SHA_256: u32 = 0x0200_0009;
+
+/// A device that runs the probe.
+pub struct Probe {
+    session: Session,
+    report: Report,
+    buffer: u32,
+    length: u32,
+    #[expect(dead_code, reason = "held, never read: it owns the device's folder")]
+    dut: Dut,
+}
+
+impl Probe {
+    /// Starts a device with a genuine platform and the probe as its application.
+    pub fn start(bench: &Bench, seen: &mut Observations) -> Outcome<Probe> {
+        let images = [("platform-a", &bench.recipe(Part::Platform)), ("application-a", &bench.application("probe"))];
+        let dut = bench.device_with(seen, &images)?;
+        let mut session = dut.power()?;
+        let report = judged(session.report())?;
+        expect_state(&report, "running")?;
+        let mut probe = Probe { session, report, buffer: 0, length: 0, dut };
+        let answer = probe.ok("buffer")?;
+        let numbers: Vec<u32> = answer.split_whitespace().filter_map(number).collect();
+        let [buffer, length] = numbers[..] else {
+            return Err(Failure::Harness(anyhow!("the probe said `{answer}` of its buffer")));
+        };
+        (probe.buffer, probe.length) = (buffer, length);
+        seen.setup("probe's own buffer", format!("{buffer:#010x}, {length} bytes"));
+        Ok(probe)
+    }
+
+    /// The boot report of the first start.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The probe's own buffer: address and length.
+    pub fn buffer(&self) -> (u32, u32) {
+        (self.buffer, self.length)
+    }
+
+    /// The session.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// Says a line and returns the answer, whatever it is.
+    pub fn say(&mut self, line: &str) -> Outcome<ProbeAnswer> {
+        judged(self.session.probe(line))
+    }
+
+    /// Says a line that must be answered `ok`; what follows it.
+    pub fn ok(&mut self, line: &str) -> Outcome<String> {
+        let answer = self.say(line)?;
+        let text = answer.ok().map(str::to_owned);
+        text.ok_or_else(|| Failure::Refuted(format!("`{line}` was answered with {}", shown(&answer))))
+    }
+
+    /// Says a line that must end in a fault of one of these names; the report of the new start.
+    pub fn must_fault(&mut self, line: &str, names: &[&str]) -> Outcome<Report> {
+        match self.say(line)? {
+            ProbeAnswer::Line(text) => Err(Failure::Refuted(format!("`{line}` was answered with `{text}`"))),
+            ProbeAnswer::Fault(report) => {
+                expect_state(&report, "running")?;
+                let fault = report.fault.clone();
+                require!(
+                    fault.as_ref().is_some_and(|fault| names.contains(&fault.name.as_str())),
+                    "`{line}` ended in {:?} where {} was expected",
+                    fault.map(|fault| fault.name),
+                    names.join(" or ")
+                );
+                Ok(*report)
+            }
+        }
+    }
+
+    /// Puts words into the buffer, from byte `at` of it; their address.
+    pub fn put(&mut self, at: u32, words: &[u32]) -> Outcome<u32> {
+        let address = self.buffer + at;
+        for (n, word) in words.iter().enumerate() {
+            self.ok(&format!("write {:#x} {word:#x}", address + 4 * n as u32))?;
+        }
+        Ok(address)
+    }
+
+    /// Makes a call with the frame at this address; its status.
+    pub fn call(&mut self, number: u32, frame: u32) -> Outcome<i64> {
+        self.status(&format!("call {number} {frame:#x}"))
+    }
+
+    /// Says a line that must be answered with a status.
+    pub fn status(&mut self, line: &str) -> Outcome<i64> {
+        let answer = self.say(line)?;
+        answer.status().ok_or_else(|| Failure::Refuted(format!("`{line}` was answered with {}", shown(&answer))))
+    }
+
+    /// Control: loads and stores work where the probe may make them.
+    pub fn memory_control(&mut self, seen: &mut Observations) -> Outcome {
+        let address = self.buffer;
+        seen.control("a store and a load in the probe's own memory", |_| {
+            self.ok(&format!("write {address:#x} 0x600df00d"))?;
+            let word = self.ok(&format!("read {address:#x}"))?;
+            require!(number(&word) == Some(0x600D_F00D), "read back {word}");
+            Ok(format!("read back {word}"))
+        })
+    }
+
+    /// Control: a correct call of `random` into the probe's own memory is obeyed.
+    pub fn call_control(&mut self, seen: &mut Observations, stimulus: &str) -> Outcome {
+        seen.control(stimulus, |_| {
+            let output = self.buffer + 64;
+            let frame = self.put(0, &[output, 32])?;
+            self.put(64, &[0; 8])?;
+            let status = self.call(call::RANDOM, frame)?;
+            require!(status == status::SUCCESS, "status {status}");
+            let bytes = self.ok(&format!("dump {output:#x} 32"))?;
+            require!(bytes.bytes().any(|b| b != b'0') && bytes.len() == 64, "the output is {bytes}");
+            Ok("status 0, 32 bytes written".into())
+        })
+    }
+}
+
+/// A decimal or `0x` number.
+pub fn number(text: &str) -> Option<u32> {
+    match text.trim().strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => text.trim().parse().ok(),
+    }
+}
+
+/// An answer in a few words.
+pub fn shown(answer: &ProbeAnswer) -> String {
+    match answer {
+        ProbeAnswer::Line(line) => format!("`{line}`"),
+        ProbeAnswer::Fault(report) => match &report.fault {
+            Some(fault) => format!("a restart after {} at {:#010x}", fault.name, fault.pc),
+            None => "a restart without a fault".into(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_the_probe_are_read_in_both_bases() {
+        assert_eq!(number("0x600df00d"), Some(0x600D_F00D));
+        assert_eq!(number(" 42"), Some(42));
+        assert_eq!(number("okay"), None);
+    }
+}
