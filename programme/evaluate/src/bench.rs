@@ -11,7 +11,7 @@ use crate::seed::Sampler;
 use anyhow::{Context, Result};
 use cdd_image::PublicKeyBytes;
 use dtsec_target::{
-    Board, Device, Entropy, Firmware, LifeCycle, Power, Provisioning, PublicKey, Report, Session, SessionError,
+    Batch, Board, Device, Entropy, Firmware, LifeCycle, Power, Provisioning, PublicKey, Report, Session, SessionError,
 };
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -248,7 +248,6 @@ pub struct Dut {
     /// The device.
     pub device: Device,
     firmware: PathBuf,
-    #[expect(dead_code, reason = "held, never read: dropping it deletes the device")]
     folder: TempDir,
 }
 
@@ -262,6 +261,25 @@ impl Dut {
     pub fn power_with(&self, entropy: Entropy) -> Outcome<Session> {
         let power = Power::new(&self.firmware).with_entropy(entropy);
         judged(self.device.power_on(&power))
+    }
+
+    /// Starts it again and again as a batch; virtual devices only.
+    pub fn batch(&self) -> Outcome<Batch> {
+        judged(Batch::start(&self.device, &Power::new(&self.firmware)))
+    }
+
+    /// The same with boot code that accepts any signature, which a campaign must notice.
+    ///
+    /// A copy of the device, so that both can be started at the same time.
+    pub fn batch_with_planted_defect(&self) -> Outcome<Batch> {
+        let copy = self.folder.path().join("planted");
+        let device = match Device::open(&copy) {
+            Ok(device) => device,
+            Err(_) => self.device.copy_to(&copy)?,
+        };
+        let mut power = Power::new(&self.firmware);
+        power.extra_args = vec!["--planted-defect".into(), "accept-any-signature".into()];
+        judged(Batch::start(&device, &power))
     }
 
     /// Switches it on, hears its boot report, and switches it off.

@@ -148,12 +148,21 @@ impl Heard {
         }
     }
 
-    fn line(&mut self, wire: WireName, line: String) {
+    fn line(&mut self, wire: WireName, mut line: String) {
+        // An application that was stopped in the middle of a line leaves it to the next to end it.
+        if wire == WireName::Console
+            && let Some(ready) = READY.iter().find(|ready| line.ends_with(**ready))
+        {
+            self.application_ready = true;
+            let cut = line.len() - ready.len();
+            if cut > 0 {
+                self.note(wire.name(), '<', &format!("{} (cut)", &line[..cut]));
+                line.replace_range(..cut, "");
+            }
+        }
         self.note(wire.name(), '<', &line);
-        match wire {
-            WireName::Management => self.management(&line),
-            WireName::Console if is_ready(&line) => self.application_ready = true,
-            _ => {}
+        if wire == WireName::Management {
+            self.management(&line);
         }
         self.last.clone_from(&line);
         let lines = &mut self.wires[wire as usize].lines;
@@ -178,20 +187,18 @@ impl Heard {
             Parsed::Begin => {
                 self.begun += 1;
                 self.application_ready = false;
-                // What the application had begun to say before it was stopped is not a line.
-                let cut = std::mem::take(&mut self.wires[WireName::Console as usize].partial);
-                if !cut.is_empty() {
-                    self.note(WireName::Console.name(), '<', &format!("{} (cut)", printable(&cut)));
-                }
             }
             Parsed::Nothing => {}
         }
     }
 }
 
+/// What an application says when it is ready.
+const READY: [&str; 2] = ["bgm ready", "probe ready"];
+
 /// Whether an application says with this line that it is ready.
 pub(crate) fn is_ready(line: &str) -> bool {
-    matches!(line, "bgm ready" | "probe ready")
+    READY.contains(&line)
 }
 
 fn printable(raw: &[u8]) -> String {

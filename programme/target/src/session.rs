@@ -7,6 +7,8 @@ use crate::pump::{self, Heard, Shared, is_ready};
 use crate::wire::{Wire, WireName};
 use crate::{Device, DeviceError, Event, Fault, Power, Report, SessionError};
 use std::collections::BTreeMap;
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -20,6 +22,7 @@ pub struct Session {
     device: Device,
     process: Arc<Process>,
     wires: [Wire; 3],
+    entropy: UnixStream,
     events_seen: BTreeMap<String, usize>,
     deadline: Duration,
     pump: Option<JoinHandle<()>>,
@@ -63,7 +66,6 @@ impl Device {
             .map_err(|source| SessionError::Wire { wire: "new", source })?;
         let process = Arc::new(Process { child: Mutex::new(started.child), shared });
         let [management, console, entropy, sensor] = started.wires;
-        drop(entropy);
         let wire = |name, stream| Wire::new(name, stream, Arc::clone(&process), DEADLINE);
         let wires = [
             wire(WireName::Management, management)?,
@@ -74,6 +76,7 @@ impl Device {
             device: self.clone(),
             process,
             wires,
+            entropy,
             events_seen: BTreeMap::new(),
             deadline: DEADLINE,
             pump: Some(pump),
@@ -229,6 +232,9 @@ impl Drop for Session {
             drop(child.kill());
             drop(child.wait());
         }
+        // Should anything the process left behind still hold the other ends: the pump must end.
+        self.wires.iter().for_each(Wire::close);
+        drop(self.entropy.shutdown(Shutdown::Both));
         if let Some(pump) = self.pump.take() {
             drop(pump.join());
         }

@@ -93,6 +93,11 @@ impl Wire {
         self.shared().lock().wires[self.name as usize].lines.drain(..).collect()
     }
 
+    /// Ends the wire in both directions.
+    pub(crate) fn close(&self) {
+        drop(self.stream.shutdown(std::net::Shutdown::Both));
+    }
+
     fn shared(&self) -> &Arc<Shared> {
         &self.process.shared
     }

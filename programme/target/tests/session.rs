@@ -105,7 +105,7 @@ fn a_reading_reaches_the_sensor_wire_with_its_checksum() {
     let mut session = bench.session();
     session.send_reading(1_700_000_000, "104", "mg/dL").unwrap();
     let answer = session.probe("sensor").unwrap();
-    assert_eq!(answer, ProbeAnswer::Line("sensor $BG,1700000000,104,mg/dL*61".into()));
+    assert_eq!(answer, ProbeAnswer::Line("sensor $BG,1700000000,104,mg/dL*17".into()));
 }
 
 #[test]
