@@ -1,6 +1,6 @@
 //! One device: a folder with its flash, its fuses and its factory data.
 
-use crate::{Board, Burn, DeviceError, FuseImage, LifeCycle, Provisioning};
+use crate::{Board, Burn, DeviceError, FuseImage, Provisioning};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -161,11 +161,6 @@ impl Device {
             return Ok(());
         }
         Err(DeviceError::Provisioning("what was read back is not what was burnt".into()))
-    }
-
-    /// The burn that takes the life cycle to `state`.
-    pub fn life_cycle_burn(state: LifeCycle) -> Burn {
-        crate::provisioning::life_cycle(state)
     }
 
     /// Locks the device's files, or says who cannot.

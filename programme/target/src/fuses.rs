@@ -1,7 +1,10 @@
 //! The fuses as a file: bits that are only ever set.
 
 use crate::DeviceError;
-use cdd_fuses::{KEYS_PER_ROLE, Policy, PublicKey, Role};
+use cdd_fuses::{
+    COMMERCIAL_NAME, DIVERSIFIER, HARDWARE_REFERENCE, HARDWARE_VERSION, KEYS_PER_ROLE, LIFE_CYCLE, LifeCycle,
+    MAX_COUNTER, Policy, PublicKey, Role, counter_bits, revocation_bits,
+};
 use cdd_hal::{FuseError, Fuses};
 
 /// One change of the fuses: bits to be set from an offset on.
@@ -91,11 +94,96 @@ impl FuseImage {
             .collect()
     }
 
+    /// What burning is needed to raise a security counter.
+    pub fn raise_counter(&self, role: Role, counter: u32) -> Result<Burn, DeviceError> {
+        let now = self.policy().security_counter(role);
+        if counter > MAX_COUNTER || counter < now {
+            return Err(DeviceError::Provisioning(format!(
+                "the {} counter is {now} and can only be raised, to {MAX_COUNTER} at most; not to {counter}",
+                role_name(role)
+            )));
+        }
+        let (offset, bits) = counter_bits(role, counter);
+        let field = format!("{} counter {counter}", role_name(role));
+        self.with_old_bits(Burn::new(field, offset, bits))
+    }
+
+    /// What burning is needed to revoke keys of a role.
+    pub fn revoke(&self, role: Role, keys: &[usize]) -> Result<Burn, DeviceError> {
+        let (offset, mut bits) = (revocation_bits(role, 0).0, [0; 4]);
+        for key in keys {
+            if *key >= KEYS_PER_ROLE {
+                return Err(DeviceError::Provisioning(format!(
+                    "there is no {} key {key} to be revoked; keys are 0 to {}",
+                    role_name(role),
+                    KEYS_PER_ROLE - 1
+                )));
+            }
+            bits.iter_mut().zip(revocation_bits(role, *key).1).for_each(|(sum, bit)| *sum |= bit);
+        }
+        let list = keys.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+        self.with_old_bits(Burn::new(format!("{} key {list} revoked", role_name(role)), offset, bits))
+    }
+
+    /// What burning is needed to take the life cycle to `state`; there is no way back.
+    pub fn advance(&self, state: LifeCycle) -> Result<Burn, DeviceError> {
+        let bits: Vec<u8> = state.words().iter().flat_map(|word| word.to_le_bytes()).collect();
+        let burn = self.with_old_bits(Burn::new(format!("life cycle {}", state.name()), LIFE_CYCLE, bits))?;
+        let mut after = self.clone();
+        after.apply(std::slice::from_ref(&burn))?;
+        if after.policy().life_cycle == Some(state) {
+            return Ok(burn);
+        }
+        let now = self.policy().life_cycle.map_or("not a state at all", LifeCycle::name);
+        Err(DeviceError::Provisioning(format!(
+            "the life cycle is {now}; from there is no way to {}",
+            state.name()
+        )))
+    }
+
+    /// Commercial name of the product.
+    pub fn commercial_name(&self) -> String {
+        self.text(COMMERCIAL_NAME)
+    }
+
+    /// Hardware reference.
+    pub fn hardware_reference(&self) -> String {
+        self.text(HARDWARE_REFERENCE)
+    }
+
+    /// Hardware version.
+    pub fn hardware_version(&self) -> String {
+        self.text(HARDWARE_VERSION)
+    }
+
+    /// What goes into every derived secret; zeros when none was burnt, ones when it was destroyed.
+    pub fn diversifier(&self) -> [u8; 32] {
+        let mut diversifier = [0; 32];
+        let raw = self.field(DIVERSIFIER.0, DIVERSIFIER.1).unwrap_or_default();
+        diversifier.iter_mut().zip(raw).for_each(|(to, from)| *to = *from);
+        diversifier
+    }
+
     /// A text field, without its padding.
-    pub fn text(&self, (offset, len): (u16, usize)) -> String {
+    fn text(&self, (offset, len): (u16, usize)) -> String {
         let raw = self.field(offset, len).unwrap_or_default();
         let end = raw.iter().position(|byte| *byte == 0).unwrap_or(raw.len());
         String::from_utf8_lossy(&raw[..end]).into_owned()
+    }
+
+    /// The same burn with the bits that are burnt there already, which stay.
+    fn with_old_bits(&self, mut burn: Burn) -> Result<Burn, DeviceError> {
+        let old = self.field(burn.offset, burn.bits.len())?;
+        burn.bits.iter_mut().zip(old).for_each(|(new, old)| *new |= old);
+        Ok(burn)
+    }
+}
+
+/// What a role is called.
+pub(crate) fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Platform => "platform",
+        Role::Application => "application",
     }
 }
 
@@ -136,5 +224,42 @@ mod tests {
         assert!(fuses.apply(&[Burn::new("end", 0xFFF, [1])]).is_ok());
         assert!(fuses.apply(&[Burn::new("end", 0xFFF, [1, 1])]).is_err());
         assert!(FuseImage::from_bytes(vec![0; 4095]).is_none());
+    }
+
+    fn after(fuses: &FuseImage, burn: Result<Burn, DeviceError>) -> FuseImage {
+        let mut after = fuses.clone();
+        after.apply(&[burn.unwrap()]).unwrap();
+        after
+    }
+
+    #[test]
+    fn the_life_cycle_goes_forward_only() {
+        let fuses = FuseImage::blank();
+        let fuses = after(&fuses, fuses.advance(LifeCycle::Provisioning));
+        assert!(fuses.advance(LifeCycle::Assembly).is_err());
+        let secured = after(&fuses, fuses.advance(LifeCycle::Secured));
+        assert!(secured.advance(LifeCycle::Provisioning).is_err());
+        let debug = after(&secured, secured.advance(LifeCycle::DebugAuthorised));
+        assert!(debug.advance(LifeCycle::Secured).is_err());
+        for state in [&secured, &debug] {
+            let dead = after(state, state.advance(LifeCycle::Decommissioned));
+            assert_eq!(dead.policy().life_cycle, Some(LifeCycle::Decommissioned));
+            assert!(LifeCycle::ALL[..4].iter().all(|earlier| dead.advance(*earlier).is_err()));
+        }
+    }
+
+    #[test]
+    fn counters_are_raised_and_keys_revoked_one_after_the_other() {
+        let fuses = FuseImage::blank();
+        let fuses = after(&fuses, fuses.raise_counter(Role::Application, 7));
+        assert!(fuses.raise_counter(Role::Application, 6).is_err());
+        assert!(fuses.raise_counter(Role::Application, 257).is_err());
+        let fuses = after(&fuses, fuses.raise_counter(Role::Application, 9));
+        assert_eq!(fuses.policy().security_counter(Role::Application), 9);
+        let fuses = after(&fuses, fuses.revoke(Role::Platform, &[1]));
+        let fuses = after(&fuses, fuses.revoke(Role::Platform, &[3]));
+        let revoked: Vec<bool> = (0..4).map(|key| fuses.policy().is_revoked(Role::Platform, key)).collect();
+        assert_eq!(revoked, [false, true, false, true]);
+        assert!(fuses.revoke(Role::Platform, &[4]).is_err());
     }
 }

@@ -1,9 +1,10 @@
 //! What is burnt when a device is made.
 
+use crate::fuses::role_name;
 use crate::{Burn, DeviceError, FuseImage};
 use cdd_fuses::{
-    COMMERCIAL_NAME, DIVERSIFIER, HARDWARE_REFERENCE, HARDWARE_VERSION, KEYS_PER_ROLE, LIFE_CYCLE, LifeCycle,
-    MAX_COUNTER, PublicKey, Role, counter_bits, revocation_bits,
+    COMMERCIAL_NAME, DIVERSIFIER, HARDWARE_REFERENCE, HARDWARE_VERSION, KEYS_PER_ROLE, LifeCycle, PublicKey,
+    Role,
 };
 use zeroize::Zeroizing;
 
@@ -77,17 +78,24 @@ impl Provisioning {
             [(Role::Platform, &self.platform_keys), (Role::Application, &self.application_keys)]
         {
             if keys.len() > KEYS_PER_ROLE {
-                return refuse(format!("{} {} keys, room for {KEYS_PER_ROLE}", keys.len(), name(role)));
+                return refuse(format!("{} {} keys, room for {KEYS_PER_ROLE}", keys.len(), role_name(role)));
             }
             for (index, key) in keys.iter().enumerate() {
                 let (offset, bits) = key.encode(role, index);
-                burns.push(Burn::new(format!("{} key {index}", name(role)), offset, bits));
+                burns.push(Burn::new(format!("{} key {index}", role_name(role)), offset, bits));
             }
         }
-        burns.extend(self.counter(Role::Platform, self.platform_counter)?);
-        burns.extend(self.counter(Role::Application, self.application_counter)?);
-        burns.extend(revocations(Role::Platform, &self.revoked_platform)?);
-        burns.extend(revocations(Role::Application, &self.revoked_application)?);
+        for (role, counter, revoked) in [
+            (Role::Platform, self.platform_counter, &self.revoked_platform),
+            (Role::Application, self.application_counter, &self.revoked_application),
+        ] {
+            if counter > 0 {
+                burns.push(FuseImage::blank().raise_counter(role, counter)?);
+            }
+            if !revoked.is_empty() {
+                burns.push(FuseImage::blank().revoke(role, revoked)?);
+            }
+        }
         for (field, value, place) in [
             ("commercial name", &self.commercial_name, COMMERCIAL_NAME),
             ("hardware reference", &self.hardware_reference, HARDWARE_REFERENCE),
@@ -99,7 +107,7 @@ impl Provisioning {
             burns.push(Burn::new("diversifier", DIVERSIFIER.0, self.diversifier));
         }
         if self.life_cycle != LifeCycle::Assembly {
-            burns.push(life_cycle(self.life_cycle));
+            burns.push(FuseImage::blank().advance(self.life_cycle)?);
         }
         Ok(burns)
     }
@@ -110,32 +118,6 @@ impl Provisioning {
         fuses.apply(&self.burns()?)?;
         Ok(fuses)
     }
-
-    fn counter(&self, role: Role, counter: u32) -> Result<Option<Burn>, DeviceError> {
-        if counter > MAX_COUNTER {
-            return refuse(format!("{} counter {counter} is above {MAX_COUNTER}", name(role)));
-        }
-        let (offset, bits) = counter_bits(role, counter);
-        Ok((counter > 0).then(|| Burn::new(format!("{} counter {counter}", name(role)), offset, bits)))
-    }
-}
-
-/// The burn that takes the life cycle to `state`.
-pub(crate) fn life_cycle(state: LifeCycle) -> Burn {
-    let bits: Vec<u8> = state.words().iter().flat_map(|word| word.to_le_bytes()).collect();
-    Burn::new(format!("life cycle {}", state.name()), LIFE_CYCLE, bits)
-}
-
-fn revocations(role: Role, indices: &[usize]) -> Result<Option<Burn>, DeviceError> {
-    let Some(first) = indices.first() else { return Ok(None) };
-    let (offset, mut all) = revocation_bits(role, *first);
-    for index in indices {
-        if *index >= KEYS_PER_ROLE {
-            return refuse(format!("there is no {} key {index} to be revoked", name(role)));
-        }
-        all.iter_mut().zip(revocation_bits(role, *index).1).for_each(|(sum, bits)| *sum |= bits);
-    }
-    Ok(Some(Burn::new(format!("revoked {} keys {indices:?}", name(role)), offset, all)))
 }
 
 fn text(field: &str, value: &str, (offset, len): (u16, usize)) -> Result<Option<Burn>, DeviceError> {
@@ -146,13 +128,6 @@ fn text(field: &str, value: &str, (offset, len): (u16, usize)) -> Result<Option<
         return refuse(format!("the {field} holds a control character"));
     }
     Ok((!value.is_empty()).then(|| Burn::new(format!("{field} `{value}`"), offset, value.as_bytes())))
-}
-
-fn name(role: Role) -> &'static str {
-    match role {
-        Role::Platform => "platform",
-        Role::Application => "application",
-    }
 }
 
 fn refuse<T>(reason: String) -> Result<T, DeviceError> {
@@ -198,10 +173,10 @@ mod tests {
             [(0, PublicKey::Ed25519([7; 32])), (1, PublicKey::P256([8; 64]))]
         );
         assert_eq!(fuses.keys(Role::Application), [(0, PublicKey::P256([9; 64]))]);
-        assert_eq!(fuses.text(COMMERCIAL_NAME), "Reference BGM");
-        assert_eq!(fuses.text(HARDWARE_REFERENCE), "mps2-an505");
-        assert_eq!(fuses.text(HARDWARE_VERSION), "1.0");
-        assert_eq!(fuses.field(DIVERSIFIER.0, DIVERSIFIER.1).unwrap(), [0x5A; 32]);
+        assert_eq!(fuses.commercial_name(), "Reference BGM");
+        assert_eq!(fuses.hardware_reference(), "mps2-an505");
+        assert_eq!(fuses.hardware_version(), "1.0");
+        assert_eq!(fuses.diversifier(), [0x5A; 32]);
     }
 
     #[test]
@@ -212,7 +187,7 @@ mod tests {
     #[test]
     fn the_life_cycle_is_burnt_last() {
         let burns = reference().burns().unwrap();
-        assert_eq!(burns.last().map(|burn| burn.offset), Some(LIFE_CYCLE));
+        assert_eq!(burns.last().map(|burn| burn.offset), Some(cdd_fuses::LIFE_CYCLE));
     }
 
     #[test]

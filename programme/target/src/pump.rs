@@ -151,6 +151,7 @@ impl Heard {
     fn line(&mut self, wire: WireName, mut line: String) {
         // An application that was stopped in the middle of a line leaves it to the next to end it.
         if wire == WireName::Console
+            && !self.application_ready
             && let Some(ready) = READY.iter().find(|ready| line.ends_with(**ready))
         {
             self.application_ready = true;

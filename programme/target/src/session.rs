@@ -132,6 +132,16 @@ impl Session {
         self.console().wait_line(&format!("`{line}` on the console"), |heard| heard == line).map(drop)
     }
 
+    /// The state that the last whole report gave.
+    pub fn state(&self) -> Option<String> {
+        self.process.shared.lock().state.clone()
+    }
+
+    /// Whether the application has said that it is ready since the last start.
+    pub fn application_ready(&self) -> bool {
+        self.process.shared.lock().application_ready
+    }
+
     /// Asks the reference application: gives the lines up to `ok` or `error`.
     ///
     /// Console lines not yet read are dropped. A device that starts anew instead of answering is
