@@ -68,30 +68,29 @@ impl Board {
     /// Reads a description.
     pub fn parse(json: &str) -> Result<Board, BoardError> {
         let file: File = serde_json::from_str(json)?;
-        let unfit = |why: String| Err(BoardError::Unfit(why));
         if file.flash.erase != crate::SECTOR_BYTES || file.flash.write != crate::WORD_BYTES {
-            return unfit(format!(
+            return Err(unfit(format!(
                 "the flash must be erased by {} and written by {} bytes",
                 crate::SECTOR_BYTES,
                 crate::WORD_BYTES
-            ));
+            )));
         }
         let mut slots = [Place { offset: 0, size: 0 }; 4];
         for id in SlotId::ALL {
             let Some(slot) = file.slots.get(id.name()) else {
-                return unfit(format!("there is no slot {}", id.name()));
+                return Err(unfit(format!("there is no slot {}", id.name())));
             };
             if slot.part != id.part().name() {
-                return unfit(format!("slot {} must hold the {}", id.name(), id.part().name()));
+                return Err(unfit(format!("slot {} must hold the {}", id.name(), id.part().name())));
             }
             if slot.offset.checked_add(slot.size).is_none_or(|end| end > file.flash.size) {
-                return unfit(format!("slot {} reaches beyond the flash", id.name()));
+                return Err(unfit(format!("slot {} reaches beyond the flash", id.name())));
             }
             slots[id as usize] = Place { offset: slot.offset, size: slot.size };
         }
         let layout = |part: PartId| {
             let Some(found) = file.parts.get(part.name()) else {
-                return unfit(format!("there is no part {}", part.name()));
+                return Err(unfit(format!("there is no part {}", part.name())));
             };
             let holds = SlotId::ALL.into_iter().filter(|id| id.part() == part);
             let capacity = holds.map(|id| slots[id as usize].size).max().unwrap_or_default();
@@ -117,6 +116,10 @@ impl Board {
     }
 }
 
+fn unfit(why: String) -> BoardError {
+    BoardError::Unfit(why)
+}
+
 /// Number of the memory that a part runs from.
 pub(crate) fn ram(part: PartId) -> usize {
     match part {
@@ -135,7 +138,7 @@ mod tests {
         assert_eq!(board.flash_size(), 262_144);
         assert_eq!(board.slot(SlotId::ApplicationB), Place { offset: 98_304, size: 32_768 });
         let layout = board.layout(PartId::Platform);
-        assert_eq!((layout.header_size, layout.load_address, layout.capacity), (1024, 0x3800_0400 - 0x400, 32_768));
+        assert_eq!((layout.header_size, layout.load_address, layout.capacity), (1024, 939_524_096, 32_768));
     }
 
     #[test]

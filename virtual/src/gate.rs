@@ -104,7 +104,7 @@ impl<B: Board, S: EntropySource> Entry for Gate<B, S> {
             Argument::Value(_) => 1,
             Argument::Input(_) | Argument::Output(_) => 2,
         });
-        let mut place = || -> Option<u32> {
+        let place = || -> Option<u32> {
             let at = free.take(words.sum::<usize>() * 4)?;
             for argument in arguments.iter() {
                 let bytes: &[u8] = match argument {

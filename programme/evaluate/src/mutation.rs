@@ -125,7 +125,10 @@ fn random_content(sampler: &mut Sampler) -> Vec<u8> {
 
 /// Damages a slot content in one way; says how.
 fn mutate(sampler: &mut Sampler, bytes: &mut Vec<u8>, donor: &[u8]) -> String {
-    let length = bytes.len().max(1);
+    if bytes.is_empty() {
+        return "nothing left to damage".into();
+    }
+    let length = bytes.len();
     let at = sampler.below(length);
     match sampler.below(10) {
         0 => {

@@ -55,7 +55,10 @@ impl Oracle {
 
 impl Rules {
     fn is_genuine(&self, slot: &[u8]) -> bool {
-        let Ok(image) = Image::parse(slot) else { return false };
+        // As the device sees it: what was not written is erased flash.
+        let mut slot = slot.to_vec();
+        slot.resize(self.capacity.max(slot.len()), 0xFF);
+        let Ok(image) = Image::parse(&slot) else { return false };
         let header = image.header();
         let signed = self.keys.iter().any(|key| verify::<RustCrypto>(&image, key).is_ok());
         signed

@@ -2,7 +2,7 @@
 
 use crate::{Answer, elf::Program, firmware, layout, needs, shell, toolchain::Toolchain};
 use anyhow::{Context as _, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Builds the firmware and the virtual device.
 #[derive(clap::Args)]
@@ -10,12 +10,15 @@ pub struct Build {
     /// Build the sources a second time in another folder and compare every byte
     #[arg(long)]
     check_reproducible: bool,
+    /// Leave out the virtual device and the command line
+    #[arg(long)]
+    firmware_only: bool,
 }
 
 impl Build {
     pub(super) fn run(self) -> Result<Answer> {
         let toolchain = needs::toolchain()?;
-        let out = everything(&toolchain)?;
+        let out = if self.firmware_only { firmware_alone(&toolchain)? } else { everything(&toolchain)? };
         if self.check_reproducible {
             return check_reproducible(&toolchain, &out);
         }
@@ -24,10 +27,15 @@ impl Build {
 }
 
 /// The firmware, the virtual device and the command line.
-pub(super) fn everything(toolchain: &Toolchain) -> Result<std::path::PathBuf> {
+pub(super) fn everything(toolchain: &Toolchain) -> Result<PathBuf> {
+    let out = firmware_alone(toolchain)?;
+    firmware::build_host()?;
+    Ok(out)
+}
+
+fn firmware_alone(toolchain: &Toolchain) -> Result<PathBuf> {
     shell::note(&format!("firmware by {}", toolchain.name()));
     let out = firmware::build(toolchain)?;
-    firmware::build_host()?;
     print_sizes(&out)?;
     Ok(out)
 }

@@ -47,10 +47,7 @@ impl Verifier for BootCrypto {
     #[cfg(feature = "ed25519")]
     #[inline(never)]
     fn verify_ed25519(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-        match ed25519_dalek::VerifyingKey::from_bytes(key) {
-            Ok(key) => key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok(),
-            Err(_) => false,
-        }
+        ed25519::verify(key, message, signature).unwrap_or(false)
     }
 
     #[cfg(not(feature = "ed25519"))]
@@ -68,5 +65,32 @@ impl Crypto for BootCrypto {
         let mut mac = Hmac::<Sha256>::new((&*block).into());
         parts.iter().for_each(|part| mac.update(part));
         mac.finalize().into_bytes().into()
+    }
+}
+
+/// Ed25519 as in RFC 8032 §5.1.7 without the cofactor, and as strict as dalek's `verify_strict`.
+///
+/// Put together from curve25519-dalek's constant-time operations, for the variable-time ones that
+/// `ed25519-dalek` uses keep a bounds check, and so a panic path, in the ROM.
+#[cfg(feature = "ed25519")]
+mod ed25519 {
+    use curve25519_dalek::{EdwardsPoint, Scalar, edwards::CompressedEdwardsY};
+    use sha2::{Digest, Sha512};
+
+    pub(super) fn verify(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> Option<bool> {
+        let (r, s) = signature.split_first_chunk::<32>()?;
+        let s = Option::from(Scalar::from_canonical_bytes(*s.first_chunk::<32>()?))?;
+        let public = CompressedEdwardsY(*key).decompress()?;
+        let nonce = CompressedEdwardsY(*r).decompress()?;
+        if public.is_small_order() || nonce.is_small_order() {
+            return Some(false);
+        }
+        let mut hash = Sha512::new();
+        hash.update(r);
+        hash.update(key);
+        hash.update(message);
+        let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
+        let expected = EdwardsPoint::mul_base(&s) - public * k;
+        Some(expected.compress().as_bytes() == r)
     }
 }

@@ -1,0 +1,239 @@
+//! The gate under hostile arguments: pointers, lengths and frames that are not the caller's.
+
+use super::{NEEDS_TRUSTZONE, interface, sfr};
+use crate::bench::{Bench, judged};
+use crate::model::{Kind, Outcome, Test, Threat, require};
+use crate::observations::Observations;
+use crate::probe::{PSA_ALG_SHA_256, Probe, call, shown, status};
+use dtsec_target::ProbeAnswer;
+
+const THREATS: &[Threat] = &[Threat::BadSoftware];
+
+pub(super) const TESTS: &[Test] = &[
+    Test {
+        id: "gate-foreign-pointers-refused",
+        title: "The gate refuses pointers to memory that is not the caller's",
+        sfr: sfr::INITIALIZATION,
+        threats: THREATS,
+        kind: Kind::Attack,
+        interface: interface::GATE,
+        procedure: "Call every call that takes a pointer with outputs and inputs in Secure memory, its aliases, the flash, the ROM and Secure devices; with ranges that wrap, straddle the border of the caller's memory, or are 4 GiB long.",
+        expected: "programmer-error (-129) each time, an event that names the call and the reason, nothing written, and the same call with the caller's own memory succeeds.",
+        applies: NEEDS_TRUSTZONE,
+        run: foreign_pointers,
+    },
+    Test {
+        id: "gate-foreign-frames-refused",
+        title: "The gate refuses frames that are not the caller's",
+        sfr: sfr::INITIALIZATION,
+        threats: THREATS,
+        kind: Kind::Attack,
+        interface: interface::GATE,
+        procedure: "Call every call that has arguments with the frame at zero, misaligned, in Secure memory, in the flash, at the last word of the address space, and straddling the borders of the caller's memory.",
+        expected: "programmer-error (-129) each time, and the gate works afterwards.",
+        applies: NEEDS_TRUSTZONE,
+        run: foreign_frames,
+    },
+    Test {
+        id: "gate-arguments-out-of-range",
+        title: "The gate answers values outside a call's range with a status of their own",
+        sfr: sfr::INITIALIZATION,
+        threats: THREATS,
+        kind: Kind::Attack,
+        interface: interface::GATE,
+        procedure: "Pass unknown fields, parts, algorithms, levels and indices, outputs that are too small, and texts that are too long or not printable.",
+        expected: "The status that the functional specification gives for each; the platform goes on.",
+        applies: NEEDS_TRUSTZONE,
+        run: out_of_range,
+    },
+    Test {
+        id: "gate-nested-calls-refused",
+        title: "A call made while another one is under way is refused and harms neither",
+        sfr: sfr::INITIALIZATION,
+        threats: THREATS,
+        kind: Kind::Attack,
+        interface: interface::GATE,
+        procedure: "Make 300 calls of random while a Non-secure timer interrupt makes calls of its own, so that calls begin inside calls.",
+        expected: "Each nested call is refused as busy, every outer call succeeds, and the gate works afterwards.",
+        applies: NEEDS_TRUSTZONE,
+        run: nested,
+    },
+];
+
+/// The caller's memory: code and working memory (configuration guide).
+const CALLERS_RAM: (u32, u32) = (0x2820_0000, 0x2840_0000);
+const CALLERS_CODE: (u32, u32) = (0x0020_0000, 0x0030_0000);
+
+/// Ranges that are not, or not wholly, the caller's.
+fn foreign_ranges(buffer: u32) -> Vec<(&'static str, u32, u32)> {
+    vec![
+        ("platform's memory", 0x3808_0000, 32),
+        ("platform's memory, alias", 0x2808_0000, 32),
+        ("platform's code", 0x3800_0400, 32),
+        ("the veneers", 0x3800_0800, 32),
+        ("boot record", 0x380F_0000, 32),
+        ("boot ROM", 0x1000_0000, 32),
+        ("address zero", 0, 32),
+        ("device secret", 0x1001_0000, 32),
+        ("device secret, alias", 0x0001_0000, 32),
+        ("flash", 0x8000_0000, 32),
+        ("management UART", 0x5020_0000, 4),
+        ("management UART, alias", 0x4020_0000, 4),
+        ("fuse bus", 0x5020_D000, 4),
+        ("protection registers", 0x5008_0000, 4),
+        ("caller's memory by its Secure alias", buffer | 0x1000_0000, 32),
+        ("range that wraps", 0xFFFF_FFF0, 0x20),
+        ("range that wraps by one byte", 0xFFFF_FFFF, 2),
+        ("range that wraps into the caller's memory", buffer, 0xFFFF_FFFF),
+        ("range that ends where it begins", buffer, 0u32.wrapping_sub(buffer)),
+        ("own memory, 2 GiB long", buffer, 0x8000_0000),
+        ("over the start of the caller's memory", CALLERS_RAM.0 - 16, 32),
+        ("over the end of the caller's memory", CALLERS_RAM.1 - 16, 32),
+        ("one byte before the caller's memory", CALLERS_RAM.0 - 1, 1),
+        ("one byte behind the caller's memory", CALLERS_RAM.1, 1),
+        ("over the start of the caller's code", CALLERS_CODE.0 - 16, 32),
+        ("over the end of the caller's code", CALLERS_CODE.1 - 16, 32),
+        ("from code over to working memory", CALLERS_CODE.0, CALLERS_RAM.0 - CALLERS_CODE.0 + 32),
+        ("processor's own registers", 0xE000_ED00, 4),
+    ]
+}
+
+/// A call with one pointer of it left open.
+struct Shape {
+    number: u32,
+    what: &'static str,
+    frame: fn(address: u32, len: u32, own: u32) -> Vec<u32>,
+}
+
+const POINTERS: &[Shape] = &[
+    Shape { number: call::IDENTITY_FIELD, what: "identity_field text", frame: |a, n, _| vec![0, a, n] },
+    Shape { number: call::IDENTITY_PART, what: "identity_part record", frame: |a, n, _| vec![1, a, n] },
+    Shape { number: call::PLATFORM_STATE, what: "platform_state record", frame: |a, n, _| vec![a, n] },
+    Shape { number: call::DIGEST, what: "digest message", frame: |a, n, own| vec![PSA_ALG_SHA_256, a, n, own, 32] },
+    Shape { number: call::DIGEST, what: "digest hash", frame: |a, n, own| vec![PSA_ALG_SHA_256, own, 32, a, n] },
+    Shape { number: call::RANDOM, what: "random bytes", frame: |a, n, _| vec![a, n] },
+    Shape { number: call::LOG_WRITE, what: "log_write text", frame: |a, n, _| vec![2, a, n] },
+    Shape { number: call::LOG_READ, what: "log_read entry", frame: |a, n, _| vec![0, a, n] },
+];
+
+fn foreign_pointers(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    let (buffer, _) = probe.buffer();
+    let own = buffer + 256;
+    probe.call_control(seen, "random into the caller's own memory")?;
+    probe.session().management().take_lines();
+    let mut named = false;
+    for shape in POINTERS {
+        for (what, address, len) in foreign_ranges(buffer) {
+            let frame = probe.put(0, &(shape.frame)(address, len, own))?;
+            let status = probe.call(shape.number, frame)?;
+            require!(
+                status == status::PROGRAMMER_ERROR,
+                "{} at {what} ({address:#010x}, {len} bytes) returned {status}",
+                shape.what
+            );
+            let event = judged(probe.session().wait_event("gate-refused"))?;
+            require!(
+                event.words.get("call") == Some(&shape.number.to_string()),
+                "the event names call {:?} and not {}",
+                event.words.get("call"),
+                shape.number
+            );
+            let reason = event.words.get("reason").cloned().unwrap_or_default();
+            require!(!reason.is_empty(), "the event gives no reason");
+            if !named {
+                seen.saw("event", format!("gate-refused call={} reason={reason}", shape.number));
+                named = true;
+            }
+            seen.case(shape.what, &format!("-129, {reason}"));
+        }
+    }
+    probe.call_control(seen, "the same call afterwards")
+}
+
+fn foreign_frames(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    let (buffer, _) = probe.buffer();
+    probe.call_control(seen, "a frame in the caller's own memory")?;
+    for shape in POINTERS {
+        for (what, frame) in [
+            ("at zero", 0),
+            ("misaligned by 1", buffer + 1),
+            ("misaligned by 2", buffer + 2),
+            ("in the platform's memory", 0x3808_0000),
+            ("in the platform's memory, alias", 0x2808_0000),
+            ("in the flash", 0x8000_0000),
+            ("in the device secret", 0x1001_0000),
+            ("in the management UART, alias", 0x4020_0000),
+            ("at the last word there is", 0xFFFF_FFFC),
+            ("over the start of the caller's memory", CALLERS_RAM.0 - 4),
+            ("over the end of the caller's memory", CALLERS_RAM.1 - 4),
+        ] {
+            let status = probe.call(shape.number, frame)?;
+            require!(
+                status == status::PROGRAMMER_ERROR,
+                "call {} with its frame {what} ({frame:#010x}) returned {status}",
+                shape.number
+            );
+            seen.case(what, "-129");
+        }
+    }
+    probe.call_control(seen, "a frame in the caller's own memory, afterwards")
+}
+
+fn out_of_range(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    let (buffer, _) = probe.buffer();
+    let own = buffer + 256;
+    probe.call_control(seen, "random within its range")?;
+    probe.put(256, &[0x0A41_4141])?;
+    const NOT_SUPPORTED: i64 = -134;
+    const TOO_SMALL: i64 = -138;
+    const NOT_THERE: i64 = -140;
+    for (what, number, frame, expected) in [
+        ("field 7 of the identity", call::IDENTITY_FIELD, vec![7, own, 48], NOT_THERE),
+        ("field 4294967295", call::IDENTITY_FIELD, vec![u32::MAX, own, 48], NOT_THERE),
+        ("no room for a field", call::IDENTITY_FIELD, vec![0, own, 1], TOO_SMALL),
+        ("part 3", call::IDENTITY_PART, vec![3, own, 112], NOT_THERE),
+        ("a part record of 111 bytes", call::IDENTITY_PART, vec![1, own, 111], TOO_SMALL),
+        ("a state record of 31 bytes", call::PLATFORM_STATE, vec![own, 31], TOO_SMALL),
+        ("algorithm 0", call::DIGEST, vec![0, own, 4, own, 32], NOT_SUPPORTED),
+        ("MD5", call::DIGEST, vec![0x0200_0003, own, 4, own, 32], NOT_SUPPORTED),
+        ("SHA-1", call::DIGEST, vec![0x0200_0005, own, 4, own, 32], NOT_SUPPORTED),
+        ("a hash of 31 bytes", call::DIGEST, vec![PSA_ALG_SHA_256, own, 4, own, 31], TOO_SMALL),
+        ("65,537 random bytes", call::RANDOM, vec![buffer, 65_537], status::INVALID_ARGUMENT),
+        ("log level 3", call::LOG_WRITE, vec![3, own, 1], status::INVALID_ARGUMENT),
+        ("a text of 97 bytes", call::LOG_WRITE, vec![2, own, 97], status::INVALID_ARGUMENT),
+        ("a text with a line feed", call::LOG_WRITE, vec![2, own, 4], status::INVALID_ARGUMENT),
+        ("entry 4294967295 of the log", call::LOG_READ, vec![u32::MAX, own, 104], NOT_THERE),
+    ] {
+        let frame = probe.put(0, &frame)?;
+        let status = probe.call(number, frame)?;
+        require!(status == expected, "{what}: status {status} where {expected} was expected");
+        seen.case(what, &status.to_string());
+    }
+    probe.call_control(seen, "random within its range, afterwards")
+}
+
+fn nested(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    probe.call_control(seen, "a call that nothing interrupts")?;
+    let answer = probe.say("nest 300")?;
+    let ProbeAnswer::Line(line) = &answer else {
+        require!(false, "`nest 300` was answered with {}", shown(&answer));
+        return Ok(());
+    };
+    let numbers: Vec<u64> = line.split_whitespace().skip(1).filter_map(|word| word.parse().ok()).collect();
+    let [calls, nested, busy] = numbers[..] else {
+        require!(false, "`nest 300` was answered with `{line}`");
+        return Ok(());
+    };
+    seen.saw("answer", line);
+    require!(calls == 300, "only {calls} of 300 outer calls succeeded");
+    require!(nested > 0, "no call was nested: the timer never interrupted the platform");
+    require!(busy > 0 && busy <= nested, "{busy} of {nested} calls of the timer were refused as busy");
+    seen.cases("outer call", "success", calls);
+    seen.cases("call of the timer inside another call", "connection-busy", busy);
+    seen.cases("call of the timer outside", "success", nested - busy);
+    probe.call_control(seen, "a call that nothing interrupts, afterwards")
+}

@@ -1,0 +1,107 @@
+//! Faults of the application: recorded, reported, and in the end stopped.
+
+use super::{NEEDS_TRUSTZONE, interface, sfr};
+use crate::attack::boots;
+use crate::bench::{Bench, expect_state, judged};
+use crate::images::{Part, Recipe};
+use crate::model::{Kind, Outcome, Test, Threat, require};
+use crate::observations::Observations;
+use crate::probe::Probe;
+
+pub(super) const TESTS: &[Test] = &[
+    Test {
+        id: "fault-is-recorded-and-reported",
+        title: "A fault of the application is recorded and reported after the reset",
+        sfr: sfr::INITIALIZATION,
+        threats: &[Threat::BadSoftware],
+        kind: Kind::Attack,
+        interface: interface::NON_SECURE,
+        procedure: "From the probe, execute an undefined instruction and touch Secure memory, then read the report of the start that follows.",
+        expected: "Each fault is named with its exception, status registers and an address inside the application; the count is 1 each time, for the application was ready in between; a start after power-off reports none.",
+        applies: NEEDS_TRUSTZONE,
+        run: recorded,
+    },
+    Test {
+        id: "fault-loop-is-stopped",
+        title: "An application that faults again and again before it is ready is no longer started",
+        sfr: sfr::INITIALIZATION,
+        threats: &[Threat::BadSoftware],
+        kind: Kind::Attack,
+        interface: interface::NON_SECURE,
+        procedure: "Start a genuinely signed application whose first instruction is undefined.",
+        expected: "Two starts that report the fault, then state no-application with reason repeated-faults; after power-off the sequence begins anew, and a good application in its place runs.",
+        applies: NEEDS_TRUSTZONE,
+        run: loop_is_stopped,
+    },
+];
+
+fn recorded(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    probe.memory_control(seen)?;
+    require!(probe.report().fault.is_none(), "a fault is reported after power-on");
+    for (line, names) in [
+        ("udf", &["hard-fault", "usage-fault"][..]),
+        ("read 0x38080000", &["secure-fault"]),
+        ("jump 0x38001001", &["secure-fault"]),
+        ("udf", &["hard-fault", "usage-fault"]),
+    ] {
+        let report = probe.must_fault(line, names)?;
+        seen.transcript(line, report.raw.lines().filter(|line| line.contains("fault")));
+        let Some(fault) = report.fault else { continue };
+        require!(fault.count == 1, "the fault counts as number {}", fault.count);
+        require!(
+            (0x0020_0000..0x0030_0000).contains(&fault.pc) || line.starts_with("jump"),
+            "it happened at {:#010x}, outside the application",
+            fault.pc
+        );
+        require!(fault.sfsr != 0 || fault.cfsr != 0 || fault.exception == 3, "no status register says why");
+        seen.case(line, &format!("{} (exception {})", fault.name, fault.exception));
+    }
+    Ok(())
+}
+
+/// An application whose first instruction is undefined: a vector table and `udf #0`.
+fn crasher(bench: &Bench) -> Recipe {
+    const STACK: u32 = 0x2821_0000;
+    let good = bench.application("bgm");
+    let start = good.load_address.unwrap_or_default() + u32::from(good.header_size);
+    let mut payload = vec![0u8; 1024];
+    payload[..4].copy_from_slice(&STACK.to_le_bytes());
+    payload[4..8].copy_from_slice(&(start + 512 + 1).to_le_bytes());
+    payload[512..516].copy_from_slice(&[0x00, 0xDE, 0x00, 0xDE]);
+    Recipe { payload, name: Some("crasher".into()), ..good }
+}
+
+fn loop_is_stopped(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let images = [("platform-a", &bench.recipe(Part::Platform)), ("application-a", &crasher(bench))];
+    let dut = bench.device_with(seen, &images)?;
+    for run in ["after power-on", "after power was cut and came back"] {
+        let mut session = dut.power()?;
+        let first = judged(session.report())?;
+        expect_state(&first, "running")?;
+        require!(first.fault.is_none(), "a fault is reported {run}");
+        let mut counts = Vec::new();
+        let last = loop {
+            let report = judged(session.report())?;
+            let Some(fault) = &report.fault else {
+                require!(false, "a start without a fault, in state {}", report.state);
+                return Ok(());
+            };
+            counts.push(fault.count);
+            if report.state != "running" || counts.len() > 5 {
+                break report;
+            }
+        };
+        seen.transcript(run, last.raw.lines());
+        expect_state(&last, "no-application")?;
+        require!(last.reason.as_deref() == Some("repeated-faults"), "reason={:?}", last.reason);
+        require!(counts == [1, 2, 3], "the faults counted {counts:?}");
+        seen.case(run, "stopped at the third fault");
+        judged(session.management().send_line("report"))?;
+        let again = judged(session.report())?;
+        expect_state(&again, "no-application")?;
+    }
+    let good = bench.genuine(Part::Application)?;
+    dut.device.flash_slot("application-a", &good.bytes)?;
+    boots(seen, &dut, "the same device with a good application")
+}

@@ -1,0 +1,74 @@
+//! The counter counts exactly: a program of known length, in the emulator.
+
+use std::{path::Path, process::Command};
+use xtask::{
+    counter::{Counter, Machine},
+    elf::Program,
+};
+
+const SOURCE: &str = "
+        .syntax unified
+        .cpu    cortex-m33
+        .thumb
+        .section .vectors, \"a\"
+        .word   0x30001000
+        .word   start
+        .text
+        .global start, behind_loop, last
+        .thumb_func
+start:  movw    r0, #1000               @ 1
+1:      subs    r0, #1                  @ 2000 with the branch
+        bne     1b
+        .thumb_func
+behind_loop:
+        .inst.n 0xbf50
+        nop
+        nop
+        nop
+        .inst.n 0xbf60
+        bl      2f
+        .thumb_func
+last:   b       .
+2:      .inst.n 0xbf50
+        .inst.n 0xbf60
+        bx      lr
+";
+
+fn assemble(folder: &Path) -> std::path::PathBuf {
+    let (source, script, elf) = (folder.join("a.s"), folder.join("a.ld"), folder.join("a.elf"));
+    std::fs::write(&source, SOURCE).unwrap();
+    std::fs::write(&script, "SECTIONS { . = 0x10000000; .text : { *(.vectors) *(.text) } }").unwrap();
+    let status = Command::new("arm-none-eabi-gcc")
+        .args(["-mcpu=cortex-m33", "-mthumb", "-nostdlib", "-Wl,-nmagic", "-Wl,--build-id=none", "-o"])
+        .arg(&elf)
+        .arg("-T")
+        .args([&script, &source])
+        .status()
+        .expect("arm-none-eabi-gcc: `cargo xtask setup` installs it");
+    assert!(status.success());
+    elf
+}
+
+#[test]
+#[ignore = "needs QEMU and the Arm assembler"]
+fn every_instruction_is_counted_once_and_the_marks_bound_their_interval_in_qemu() {
+    let folder = tempfile::tempdir().unwrap();
+    let elf = assemble(folder.path());
+    let program = Program::read(&elf).unwrap();
+    let at = ["start", "behind_loop", "last"].map(|name| program.symbol(name).unwrap());
+    let counter = Counter::build().unwrap();
+    let counts = counter.count(&elf, &Machine::Bare, &at, 2).unwrap();
+    assert_eq!(counts.at, [0, 2001, 2010]);
+    assert_eq!(counts.intervals, [3, 0]);
+}
+
+#[test]
+#[ignore = "needs QEMU and the Arm assembler"]
+fn two_counts_of_the_same_program_are_equal_in_qemu() {
+    let folder = tempfile::tempdir().unwrap();
+    let elf = assemble(folder.path());
+    let last = Program::read(&elf).unwrap().symbol("last").unwrap();
+    let counter = Counter::build().unwrap();
+    let [first, second] = [(); 2].map(|()| counter.count(&elf, &Machine::Bare, &[last], 0).unwrap());
+    assert_eq!(first, second);
+}
