@@ -26,10 +26,19 @@ impl CallerMemory for NonSecure {
         if !self.check(address, len, Access::Read) {
             return false;
         }
-        for (offset, byte) in (0u32..).zip(to) {
+        let mut at = address;
+        let whole_words = if address % 4 == 0 { to.len() & !3 } else { 0 };
+        let (words, bytes) = to.split_at_mut(whole_words);
+        for word in words.chunks_exact_mut(4) {
             // SAFETY: the range was just found to be memory that the Non-secure caller may read. It is
             // never Rust memory of this image, and is read volatile, since the caller may change it.
-            *byte = unsafe { (address.wrapping_add(offset) as *const u8).read_volatile() };
+            word.copy_from_slice(&unsafe { (at as *const u32).read_volatile() }.to_ne_bytes());
+            at = at.wrapping_add(4);
+        }
+        for byte in bytes {
+            // SAFETY: as above.
+            *byte = unsafe { (at as *const u8).read_volatile() };
+            at = at.wrapping_add(1);
         }
         true
     }
@@ -39,9 +48,19 @@ impl CallerMemory for NonSecure {
         if !self.check(address, len, Access::Write) {
             return false;
         }
-        for (offset, byte) in (0u32..).zip(from) {
+        let mut at = address;
+        let whole_words = if address % 4 == 0 { from.len() & !3 } else { 0 };
+        let (words, bytes) = from.split_at(whole_words);
+        for word in words.chunks_exact(4) {
+            let word = word.first_chunk().map_or(0, |word| u32::from_ne_bytes(*word));
             // SAFETY: as above, for memory that the caller may write.
-            unsafe { (address.wrapping_add(offset) as *mut u8).write_volatile(*byte) };
+            unsafe { (at as *mut u32).write_volatile(word) };
+            at = at.wrapping_add(4);
+        }
+        for byte in bytes {
+            // SAFETY: as above.
+            unsafe { (at as *mut u8).write_volatile(*byte) };
+            at = at.wrapping_add(1);
         }
         true
     }

@@ -13,6 +13,8 @@ mod register;
 #[cfg(target_os = "none")]
 pub mod caller;
 #[cfg(target_os = "none")]
+pub mod copy;
+#[cfg(target_os = "none")]
 pub mod entropy;
 #[cfg(target_os = "none")]
 pub mod fuses;

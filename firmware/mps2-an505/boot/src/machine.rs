@@ -4,7 +4,7 @@ use cdd_boot::{BootIdentity, Layout, Machine, PartId, SlotId};
 use cdd_hal::{DeviceSecret, FuseError, Fuses};
 use cdd_image::Version;
 use mps2_an505_board::fuses::Eeprom;
-use mps2_an505_board::map;
+use mps2_an505_board::{copy, map};
 use zeroize::{Zeroize, Zeroizing};
 
 /// SHA-256 over the boot ROM with these 32 bytes zero; put here after linking.
@@ -103,13 +103,7 @@ impl Machine for An505 {
             return false;
         };
         *self.loaded_len(part) = whole_words;
-        for (to, from) in to.chunks_exact_mut(32).zip(from.chunks_exact(32)) {
-            to.copy_from_slice(from);
-        }
-        let copied = whole_words as usize & !31;
-        let rest = to.get_mut(copied..).unwrap_or_default().iter_mut();
-        rest.zip(from.get(copied..).unwrap_or_default()).for_each(|(to, from)| *to = *from);
-        true
+        copy::words(to, from) == whole_words as usize
     }
 
     fn loaded(&self, part: PartId, len: u32) -> &[u8] {

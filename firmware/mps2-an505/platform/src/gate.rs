@@ -71,7 +71,7 @@ global_asm!(
     "mov r2, lr",
     "mov r3, lr",
     "mov r12, lr",
-    "msr apsr_nzcvq, lr",
+    "msr apsr_nzcvqg, lr",
     "bxns lr",
     calls = const cdd_gate::CALLS.len(),
     answer = sym answer,

@@ -127,7 +127,7 @@ unsafe extern "C" fn enter_non_secure(stack: u32, entry: u32) -> ! {
         "mov r10, r2",
         "mov r11, r2",
         "mov lr, r2",
-        "msr apsr_nzcvq, r2",
+        "msr apsr_nzcvqg, r2",
         "bxns r12",
     )
 }

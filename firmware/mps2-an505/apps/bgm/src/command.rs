@@ -81,7 +81,8 @@ fn identity<E: Entry, I: Io>(platform: &mut Platform<E>, out: &mut Out<'_, I>) -
         };
         let _ = write!(out, "part {} name=", part.name());
         out.escaped(record.name().as_bytes(), true);
-        let _ = write!(out, " version={} counter={} measurement=", record.version(), record.security_counter());
+        let _ =
+            write!(out, " version={} counter={} measurement=", record.version(), record.security_counter());
         out.hex(&record.measurement());
         let _ = out.write_str(" signer=");
         match record.signer() {

@@ -112,7 +112,11 @@ mod tests {
         }
         for tenths in 6..=333u16 {
             let mg_dl = Glucose::from_mmol_l_tenths(tenths).unwrap().mg_dl();
-            assert_eq!(Glucose::from_mg_dl(mg_dl).unwrap().mmol_l_tenths(), tenths, "mg/dL is the finer unit");
+            assert_eq!(
+                Glucose::from_mg_dl(mg_dl).unwrap().mmol_l_tenths(),
+                tenths,
+                "mg/dL is the finer unit"
+            );
         }
     }
 
@@ -129,8 +133,14 @@ mod tests {
     #[test]
     fn alarms_begin_at_the_same_place_in_both_units() {
         let mg_dl = |value| Glucose::from_mg_dl(value).unwrap().alarm();
-        assert_eq!([mg_dl(69), mg_dl(70), mg_dl(250), mg_dl(251)], [Some(Alarm::Low), None, None, Some(Alarm::High)]);
+        assert_eq!(
+            [mg_dl(69), mg_dl(70), mg_dl(250), mg_dl(251)],
+            [Some(Alarm::Low), None, None, Some(Alarm::High)]
+        );
         let mmol = |tenths| Glucose::from_mmol_l_tenths(tenths).unwrap().alarm();
-        assert_eq!([mmol(38), mmol(39), mmol(139), mmol(140)], [Some(Alarm::Low), None, None, Some(Alarm::High)]);
+        assert_eq!(
+            [mmol(38), mmol(39), mmol(139), mmol(140)],
+            [Some(Alarm::Low), None, None, Some(Alarm::High)]
+        );
     }
 }

@@ -34,8 +34,7 @@ mod board {
 
     #[cortex_m_rt::entry]
     fn main() -> ! {
-        let wires =
-            Wires { console: Uart::new(map::uart::CONSOLE), sensor: Uart::new(map::uart::SENSOR) };
+        let wires = Wires { console: Uart::new(map::uart::CONSOLE), sensor: Uart::new(map::uart::SENSOR) };
         Bgm::new(Platform::new(Veneers), wires).run()
     }
 

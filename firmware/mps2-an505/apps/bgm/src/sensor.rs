@@ -158,7 +158,15 @@ mod tests {
         ] {
             assert_eq!(parse(&line(body)), Err(error), "{body}");
         }
-        for raw in ["", "$", "$*00", "BG,1,100,mg/dL*00", "$BG,1,100,mg/dL", "$BG,1,100,mg/dL*0", "$BG,1,100,mg/dL*0g"] {
+        for raw in [
+            "",
+            "$",
+            "$*00",
+            "BG,1,100,mg/dL*00",
+            "$BG,1,100,mg/dL",
+            "$BG,1,100,mg/dL*0",
+            "$BG,1,100,mg/dL*0g",
+        ] {
             assert_eq!(parse(raw.as_bytes()), Err(Malformed), "{raw}");
         }
     }
@@ -171,7 +179,10 @@ mod tests {
             let mut bad = good.clone();
             bad[bit / 8] ^= 1 << (bit % 8);
             // Only the case of a checksum's letter may change without harm.
-            assert!(parse(&bad).is_err() || bad.eq_ignore_ascii_case(&good) && parse(&bad) == Ok(read), "bit {bit}");
+            assert!(
+                parse(&bad).is_err() || bad.eq_ignore_ascii_case(&good) && parse(&bad) == Ok(read),
+                "bit {bit}"
+            );
         }
     }
 
