@@ -43,6 +43,8 @@ extern "C" fn answer(frame: u32, number: u32) -> i32 {
 }
 
 global_asm!(
+    // The flags that DSP instructions set are cleared with the others.
+    ".cpu cortex-m33",
     ".section .nsc, \"ax\"",
     ".thumb",
     ".set call, 0",

@@ -108,6 +108,7 @@ fn start_application() -> ! {
 #[unsafe(naked)]
 unsafe extern "C" fn enter_non_secure(stack: u32, entry: u32) -> ! {
     naked_asm!(
+        ".cpu cortex-m33",
         "movs r2, #0",
         "msr control_ns, r2",
         "msr msplim_ns, r2",
