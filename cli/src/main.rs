@@ -22,5 +22,5 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    output::print(arguments.command.run(), arguments.json)
+    output::print(arguments.command.run(arguments.json), arguments.json)
 }

@@ -25,7 +25,8 @@ pub struct VirtualMachine {
 impl VirtualMachine {
     /// Puts a machine together. `measurement` is that of the boot code.
     pub fn new(board: Board, nor: Nor, fuses: FuseDevice, secret: [u8; 32], measurement: [u8; 32]) -> Self {
-        let memory = [PartId::Platform, PartId::Application].map(|part| vec![0; board.layout(part).capacity as usize]);
+        let memory =
+            [PartId::Platform, PartId::Application].map(|part| vec![0; board.layout(part).capacity as usize]);
         let version = env!("CARGO_PKG_VERSION").parse().unwrap_or_default();
         let identity = BootIdentity { name: "cdd-boot-virtual", version, measurement };
         VirtualMachine { nor, fuses, board, secret: Zeroizing::new(secret), identity, memory, used: [0; 2] }

@@ -49,7 +49,9 @@ fn main() -> Result<()> {
     let device = Device::new(&arguments.device);
     if arguments.batch {
         if let Some(defect) = arguments.planted_defect {
-            eprintln!("cdd-virtual: *** PLANTED DEFECT {defect:?}: nothing that this process accepts is genuine ***");
+            eprintln!(
+                "cdd-virtual: *** PLANTED DEFECT {defect:?}: nothing that this process accepts is genuine ***"
+            );
         }
         let batch = Batch::new(device.copied_machine()?, arguments.planted_defect);
         return cdd_virtual::batch::serve(batch, io::stdin(), io::stdout()).context("batch");

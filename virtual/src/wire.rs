@@ -56,10 +56,8 @@ pub fn wait(receivers: &mut [&mut Receiver], patience: Option<Duration>) {
     let ready: Vec<bool> = {
         let open = receivers.iter().filter(|receiver| receiver.open);
         let mut polled: Vec<PollFd<'_>> = open.map(|r| PollFd::new(&r.fd, PollFlags::IN)).collect();
-        let patience = patience.map(|p| Timespec {
-            tv_sec: p.as_secs().cast_signed(),
-            tv_nsec: p.subsec_nanos().into(),
-        });
+        let patience = patience
+            .map(|p| Timespec { tv_sec: p.as_secs().cast_signed(), tv_nsec: p.subsec_nanos().into() });
         if polled.is_empty() || poll(&mut polled, patience.as_ref()).is_err() {
             return;
         }

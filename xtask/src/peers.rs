@@ -24,7 +24,7 @@ pub const BOOT_BYTES: &[Peer] = &[
     Peer { who: "MCUboot 2d4bacc3, tinycrypt, -Os", values: &[7_644] },
     Peer { who: "the same with fault hardening MEDIUM", values: &[8_680] },
     Peer { who: "MCUboot 2d4bacc3, Mbed TLS 3.6.6, -Os", values: &[19_512] },
-    Peer { who: "wolfBoot 5.9 era test.mk, STM32F4, ECC256", values: &[18_920] },
+    Peer { who: "wolfBoot, limit of its tools/test.mk, STM32F4, ECC256", values: &[18_920] },
     Peer { who: "wolfBoot, the same without assembly", values: &[13_952] },
     Peer { who: "limit probe: sha2 + p256 0.14", values: &[29_016] },
     Peer { who: "limit probe: sha2 + p256-cortex-m4-sys", values: &[17_212] },

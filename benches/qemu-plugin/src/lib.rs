@@ -50,7 +50,8 @@ struct State {
 
 impl State {
     fn parse(&mut self, argument: &str) -> Result<(), String> {
-        let (key, value) = argument.split_once('=').ok_or_else(|| format!("`{argument}` is not key=value"))?;
+        let (key, value) =
+            argument.split_once('=').ok_or_else(|| format!("`{argument}` is not key=value"))?;
         match key {
             "out" => self.out = value.to_owned(),
             "at" => self.addresses.push((number(value)?, false)),
@@ -96,7 +97,12 @@ pub static qemu_plugin_version: c_int = 1;
 /// # Safety
 /// `argv` holds `argc` strings, as QEMU promises.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qemu_plugin_install(id: Id, _info: *const c_void, argc: c_int, argv: *const *const c_char) -> c_int {
+pub unsafe extern "C" fn qemu_plugin_install(
+    id: Id,
+    _info: *const c_void,
+    argc: c_int,
+    argv: *const *const c_char,
+) -> c_int {
     let mut state = STATE.lock().expect("no thread panics with the lock");
     for i in 0..argc as usize {
         // SAFETY: QEMU passes `argc` valid strings.
@@ -125,7 +131,12 @@ extern "C" fn translated(_id: Id, block: *mut Tb) {
     unsafe {
         for i in 0..qemu::qemu_plugin_tb_n_insns(block) {
             let instruction = qemu::qemu_plugin_tb_get_insn(block, i);
-            qemu::qemu_plugin_register_vcpu_insn_exec_inline(instruction, INLINE_ADD_U64, COUNT.as_ptr().cast(), 1);
+            qemu::qemu_plugin_register_vcpu_insn_exec_inline(
+                instruction,
+                INLINE_ADD_U64,
+                COUNT.as_ptr().cast(),
+                1,
+            );
             watch(instruction);
         }
     }
@@ -137,7 +148,8 @@ extern "C" fn translated(_id: Id, block: *mut Tb) {
 /// `instruction` is valid, as during `translated`.
 unsafe fn watch(instruction: *mut Insn) {
     // SAFETY: valid during `translated`, by contract.
-    let (address, size) = unsafe { (qemu::qemu_plugin_insn_vaddr(instruction), qemu::qemu_plugin_insn_size(instruction)) };
+    let (address, size) =
+        unsafe { (qemu::qemu_plugin_insn_vaddr(instruction), qemu::qemu_plugin_insn_size(instruction)) };
     let mut callback: Option<qemu::ExecuteCallback> = None;
     if size == 2 {
         // SAFETY: the data of an instruction are `size` bytes, perhaps not aligned.
@@ -155,7 +167,12 @@ unsafe fn watch(instruction: *mut Insn) {
     for callback in callback.into_iter().chain(asked_for.then_some(reached as qemu::ExecuteCallback)) {
         // SAFETY: the callback has the interface's prototype; the address travels as the opaque pointer.
         unsafe {
-            qemu::qemu_plugin_register_vcpu_insn_exec_cb(instruction, callback, NO_REGS, address as usize as *mut c_void);
+            qemu::qemu_plugin_register_vcpu_insn_exec_cb(
+                instruction,
+                callback,
+                NO_REGS,
+                address as usize as *mut c_void,
+            );
         }
     }
 }

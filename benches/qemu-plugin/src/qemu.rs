@@ -30,7 +30,11 @@ pub(crate) const INLINE_ADD_U64: c_int = 0;
 
 unsafe extern "C" {
     pub(crate) fn qemu_plugin_register_vcpu_tb_trans_cb(id: Id, callback: extern "C" fn(Id, *mut Tb));
-    pub(crate) fn qemu_plugin_register_atexit_cb(id: Id, callback: extern "C" fn(Id, *mut c_void), data: *mut c_void);
+    pub(crate) fn qemu_plugin_register_atexit_cb(
+        id: Id,
+        callback: extern "C" fn(Id, *mut c_void),
+        data: *mut c_void,
+    );
     pub(crate) fn qemu_plugin_tb_n_insns(block: *const Tb) -> usize;
     pub(crate) fn qemu_plugin_tb_get_insn(block: *const Tb, index: usize) -> *mut Insn;
     pub(crate) fn qemu_plugin_insn_vaddr(instruction: *const Insn) -> u64;

@@ -1,5 +1,7 @@
 //! The commands, one a file.
 
+mod device;
+mod evaluate;
 mod image;
 
 use clap::Subcommand;
@@ -9,14 +11,22 @@ use crate::output::Answer;
 /// What `dtsec` can do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Make devices, put firmware on them, look at them, run them.
+    #[command(subcommand)]
+    Device(device::Command),
+    /// Evaluate a target from outside: functional tests and attacks.
+    Evaluate(evaluate::Evaluate),
     /// Sign firmware images and look into them.
     #[command(subcommand)]
     Image(image::Command),
 }
 
 impl Command {
-    pub(crate) fn run(self) -> anyhow::Result<Answer> {
+    /// `json`: standard output is to hold the answer and nothing else.
+    pub(crate) fn run(self, json: bool) -> anyhow::Result<Answer> {
         match self {
+            Command::Device(command) => command.run(json),
+            Command::Evaluate(command) => command.run(),
             Command::Image(command) => command.run(),
         }
     }

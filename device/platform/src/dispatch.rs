@@ -91,7 +91,7 @@ impl<const WORDS: usize> Frame<WORDS> {
         if WORDS == 0 {
             return Ok(frame);
         }
-        if address % 4 != 0 {
+        if !address.is_multiple_of(4) {
             return Err(Refused("frame-misaligned"));
         }
         if !memory.check(address, (WORDS * 4) as u32, Access::Write) {

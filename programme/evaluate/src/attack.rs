@@ -6,7 +6,7 @@ use crate::model::{Failure, Outcome, require};
 use crate::observations::Observations;
 
 /// A slot content that must be refused.
-pub struct Attack {
+pub(crate) struct Attack {
     /// What kind of attack it is, for counting.
     pub kind: String,
     /// What it is in particular.
@@ -21,19 +21,24 @@ pub struct Attack {
 
 impl Attack {
     /// An attack that is a kind of its own.
-    pub fn new(case: &str, part: Part, content: Vec<u8>, refused_as: &'static [&'static str]) -> Attack {
+    pub(crate) fn new(
+        case: &str,
+        part: Part,
+        content: Vec<u8>,
+        refused_as: &'static [&'static str],
+    ) -> Attack {
         Attack { kind: format!("{}: {case}", part.name()), case: case.into(), part, content, refused_as }
     }
 
     /// An attack of which there are many.
-    pub fn of_kind(mut self, kind: impl Into<String>) -> Attack {
+    pub(crate) fn of_kind(mut self, kind: impl Into<String>) -> Attack {
         self.kind = kind.into();
         self
     }
 }
 
 /// The state of a device that has nothing to start for `part`, the rest being good.
-pub fn state_without(part: Part) -> &'static str {
+pub(crate) fn state_without(part: Part) -> &'static str {
     match part {
         Part::Platform => "no-platform",
         Part::Application => "no-application",
@@ -41,13 +46,19 @@ pub fn state_without(part: Part) -> &'static str {
 }
 
 /// Tries each attack alone on a device that boots before, and after with its own image put back.
-pub fn all_are_refused(bench: &Bench, seen: &mut Observations, attacks: &[Attack]) -> Outcome {
+pub(crate) fn all_are_refused(bench: &Bench, seen: &mut Observations, attacks: &[Attack]) -> Outcome {
     let dut = bench.genuine_device(seen)?;
     boots(seen, &dut, "the same device with its genuine images")?;
-    let genuine = Part::ALL.map(|part| (part, dut.device.read_slot(part.slot_a())));
+    let mut genuine = Vec::new();
+    for part in Part::ALL {
+        genuine.push((part, dut.read_slot(part.slot_a())?));
+    }
+    for (part, image) in &genuine {
+        notices(seen, &dut, *part, image)?;
+    }
     let mut wrong = Vec::new();
     for attack in attacks {
-        dut.device.flash_slot(attack.part.slot_a(), &attack.content)?;
+        dut.flash_slot(attack.part.slot_a(), &attack.content)?;
         let report = dut.boot();
         if seen.cases < 2 {
             seen.transcript(&attack.case, report.iter().flat_map(|report| report.raw.lines()));
@@ -62,8 +73,7 @@ pub fn all_are_refused(bench: &Bench, seen: &mut Observations, attacks: &[Attack
         }
         for (part, image) in &genuine {
             if *part == attack.part {
-                let image = image.as_ref().map_err(|error| Failure::Harness(anyhow::anyhow!("{error}")))?;
-                dut.device.flash_slot(part.slot_a(), image)?;
+                dut.flash_slot(part.slot_a(), image)?;
             }
         }
     }
@@ -71,19 +81,35 @@ pub fn all_are_refused(bench: &Bench, seen: &mut Observations, attacks: &[Attack
     all_as_expected(seen, wrong)
 }
 
+/// The judge, shown a genuine image under the name of an attack, must call it accepted: it is not blind to that.
+fn notices(seen: &mut Observations, dut: &Dut, part: Part, genuine: &[u8]) -> Outcome {
+    seen.control(
+        &format!("the same judge, shown the genuine {} as if it were an attack", part.name()),
+        |_| {
+            let planted = Attack::new("planted", part, genuine.to_vec(), &["digest-mismatch"]);
+            dut.flash_slot(part.slot_a(), &planted.content)?;
+            match judge(&planted, &dut.boot()?) {
+                Err(Failure::Refuted(why)) => Ok(format!("noticed: {why}")),
+                Err(other) => Err(other),
+                Ok(name) => Err(Failure::Refuted(format!("taken for refused as `{name}`"))),
+            }
+        },
+    )
+}
+
 /// Ends a campaign: refuted when anything was not as expected.
-pub fn all_as_expected(seen: &mut Observations, wrong: Vec<String>) -> Outcome {
+pub(crate) fn all_as_expected(seen: &mut Observations, wrong: Vec<String>) -> Outcome {
     if wrong.is_empty() {
         return Ok(());
     }
     for case in wrong.iter().take(20) {
         seen.saw("not as expected", case);
     }
-    Err(Failure::Refuted(format!("{} cases were not refused as expected, first: {}", wrong.len(), wrong[0])))
+    Err(Failure::Refuted(format!("{} cases did not end as expected, first: {}", wrong.len(), wrong[0])))
 }
 
 /// The control of every attack on images: unharmed, the device runs.
-pub fn boots(seen: &mut Observations, dut: &Dut, stimulus: &str) -> Outcome {
+pub(crate) fn boots(seen: &mut Observations, dut: &Dut, stimulus: &str) -> Outcome {
     seen.control(stimulus, |_| {
         let report = dut.boot()?;
         expect_state(&report, "running")?;

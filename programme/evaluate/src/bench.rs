@@ -11,27 +11,29 @@ use crate::seed::Sampler;
 use anyhow::{Context, Result};
 use cdd_image::PublicKeyBytes;
 use dtsec_target::{
-    Batch, Board, Device, Entropy, Firmware, LifeCycle, Power, Provisioning, PublicKey, Report, Session, SessionError,
+    Batch, Board, Burn, Device, DeviceError, Entropy, Firmware, FuseImage, LifeCycle, Power, Provisioning,
+    PublicKey, Report, Session, SessionError,
 };
 use std::path::PathBuf;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// What the devices of an evaluation are called.
-pub const COMMERCIAL_NAME: &str = "Evaluated CDD";
+pub(crate) const COMMERCIAL_NAME: &str = "Evaluated CDD";
 /// Their hardware.
-pub const HARDWARE_REFERENCE: &str = "evaluation-board";
+pub(crate) const HARDWARE_REFERENCE: &str = "evaluation-board";
 /// Its version.
-pub const HARDWARE_VERSION: &str = "7.3";
+pub(crate) const HARDWARE_VERSION: &str = "7.3";
 
 /// Version of the good platform image.
-pub const PLATFORM_VERSION: &str = "1.2.3+4";
+pub(crate) const PLATFORM_VERSION: &str = "1.2.3+4";
 /// Version of the good application image.
-pub const APPLICATION_VERSION: &str = "2.1.0+9";
+pub(crate) const APPLICATION_VERSION: &str = "2.1.0+9";
 /// Security counter in the fuses and in the good images.
-pub const COUNTER: u32 = 5;
+pub(crate) const COUNTER: u32 = 5;
 
 /// Everything that the tests of one evaluation share.
-pub struct Bench {
+pub(crate) struct Bench {
     /// What is evaluated.
     pub target: Target,
     /// Its layout.
@@ -53,7 +55,7 @@ struct Payloads {
 
 impl Bench {
     /// A bench for `target` with the firmware in `folder`.
-    pub fn new(target: Target, folder: PathBuf, seed: u64, quick: bool) -> Result<Bench> {
+    pub(crate) fn new(target: Target, folder: PathBuf, seed: u64, quick: bool) -> Result<Bench> {
         let board = Board::named(target.name()).context("the target has no board description")?;
         let firmware = Firmware::new(folder, &board);
         let payloads = match target {
@@ -65,17 +67,19 @@ impl Bench {
     }
 
     /// The firmware under test.
-    pub fn firmware(&self) -> &Firmware {
+    pub(crate) fn firmware(&self) -> &Firmware {
         &self.firmware
     }
 
     /// The files under test, with their digests.
-    pub fn files(&self) -> Result<Vec<TestedFile>> {
+    pub(crate) fn files(&self) -> Result<Vec<TestedFile>> {
         let mut files = vec![("boot code".to_owned(), self.firmware.boot())];
         if self.target == Target::Mps2An505 {
             files.push(("platform".to_owned(), self.firmware.platform()));
             for name in self.board.applications() {
-                files.extend(self.firmware.application(name).map(|path| (format!("application {name}"), path)));
+                files.extend(
+                    self.firmware.application(name).map(|path| (format!("application {name}"), path)),
+                );
             }
         }
         let tested = |(name, path): (String, PathBuf)| -> Result<TestedFile> {
@@ -91,17 +95,17 @@ impl Bench {
     }
 
     /// The choices of the test called `label`.
-    pub fn sampler(&self, label: &str) -> Sampler {
+    pub(crate) fn sampler(&self, label: &str) -> Sampler {
         Sampler::new(self.seed, label)
     }
 
     /// `full` cases, or `quick` in a quick evaluation.
-    pub fn samples(&self, full: usize, quick: usize) -> usize {
+    pub(crate) fn samples(&self, full: usize, quick: usize) -> usize {
         if self.quick { quick } else { full }
     }
 
     /// The recipe of the good image of `part`; the application is the glucose meter.
-    pub fn recipe(&self, part: Part) -> Recipe {
+    pub(crate) fn recipe(&self, part: Part) -> Recipe {
         match part {
             Part::Platform => Recipe {
                 version: version(PLATFORM_VERSION),
@@ -114,7 +118,7 @@ impl Bench {
     }
 
     /// The recipe of the application built under this name.
-    pub fn application(&self, name: &str) -> Recipe {
+    pub(crate) fn application(&self, name: &str) -> Recipe {
         let payload = self.payloads.applications.iter().find(|(known, _)| known == name);
         Recipe {
             version: version(APPLICATION_VERSION),
@@ -142,22 +146,33 @@ impl Bench {
     }
 
     /// Signs an image.
-    pub fn sign(&self, recipe: &Recipe) -> Outcome<SignedImage> {
+    pub(crate) fn sign(&self, recipe: &Recipe) -> Outcome<SignedImage> {
         recipe.sign(&self.keys).map_err(Failure::Harness)
     }
 
     /// The good image of `part`, signed.
-    pub fn genuine(&self, part: Part) -> Outcome<SignedImage> {
+    pub(crate) fn genuine(&self, part: Part) -> Outcome<SignedImage> {
         self.sign(&self.recipe(part))
     }
 
-    /// The public keys that a device of this bench trusts for `part`, the revoked one left out.
-    pub fn trusted(&self, part: Part) -> Vec<PublicKeyBytes> {
-        [Signer::Own, Signer::OwnEd25519].map(|signer| self.keys.of(part, signer).public()).to_vec()
+    /// The public keys that a device of this bench trusts for `part`: not the revoked one, and not the Ed25519
+    /// key where the boot code was built without that algorithm.
+    pub(crate) fn trusted(&self, part: Part, ed25519: bool) -> Vec<PublicKeyBytes> {
+        let signers: &[Signer] = if ed25519 { &[Signer::Own, Signer::OwnEd25519] } else { &[Signer::Own] };
+        signers.iter().map(|signer| self.keys.of(part, *signer).public()).collect()
+    }
+
+    /// Whether the boot code verifies Ed25519 signatures, which a product may leave out. Found by trying; that it
+    /// then does so for every part and in every combination is a test of its own.
+    pub(crate) fn verifies_ed25519(&self) -> Outcome<bool> {
+        let dut = self.device()?;
+        let platform = Recipe { signer: Signer::OwnEd25519, ..self.recipe(Part::Platform) };
+        dut.flash_slot(Part::Platform.slot_a(), &self.sign(&platform)?.bytes)?;
+        Ok(dut.boot()?.slot(Part::Platform.slot_a()) == "accepted")
     }
 
     /// What is burnt into a good device.
-    pub fn provisioning(&self) -> Outcome<Provisioning> {
+    pub(crate) fn provisioning(&self) -> Outcome<Provisioning> {
         let keys = |part| self.keys.provisioned(part).map(|key| fuse_key(key.public())).to_vec();
         let mut burnt = Provisioning::blank().with_random_diversifier()?.with_random_secret()?;
         burnt.life_cycle = LifeCycle::Secured;
@@ -174,33 +189,39 @@ impl Bench {
     }
 
     /// A good device with empty flash.
-    pub fn device(&self) -> Outcome<Dut> {
+    pub(crate) fn device(&self) -> Outcome<Dut> {
         self.device_provisioned(&self.provisioning()?)
     }
 
     /// A device with other fuses.
-    pub fn device_provisioned(&self, provisioning: &Provisioning) -> Outcome<Dut> {
+    pub(crate) fn device_provisioned(&self, provisioning: &Provisioning) -> Outcome<Dut> {
         let folder = TempDir::new_in(self.work.path())?;
         let device = Device::create(&folder.path().join("device"), &self.board, provisioning)?;
         Ok(Dut { device, firmware: self.firmware.dir.clone(), folder })
     }
 
     /// A good device with both good images in their first slots, written down as the set-up.
-    pub fn genuine_device(&self, seen: &mut Observations) -> Outcome<Dut> {
-        self.device_with(seen, &[(Part::Platform.slot_a(), &self.recipe(Part::Platform)), (
-            Part::Application.slot_a(),
-            &self.recipe(Part::Application),
-        )])
+    pub(crate) fn genuine_device(&self, seen: &mut Observations) -> Outcome<Dut> {
+        self.device_with(
+            seen,
+            &[
+                (Part::Platform.slot_a(), &self.recipe(Part::Platform)),
+                (Part::Application.slot_a(), &self.recipe(Part::Application)),
+            ],
+        )
     }
 
     /// A good device with these images, written down as the set-up.
-    pub fn device_with(&self, seen: &mut Observations, images: &[(&str, &Recipe)]) -> Outcome<Dut> {
-        seen.setup("device", format!("{} · life cycle secured · counters {COUNTER} · new keys", self.target.name()));
+    pub(crate) fn device_with(&self, seen: &mut Observations, images: &[(&str, &Recipe)]) -> Outcome<Dut> {
+        seen.setup(
+            "device",
+            format!("{} · life cycle secured · counters {COUNTER} · new keys", self.target.name()),
+        );
         let dut = self.device()?;
         for (slot, recipe) in images {
             let image = self.sign(recipe)?;
             seen.setup(format!("slot {slot}"), image.describe());
-            dut.device.flash_slot(slot, &image.bytes)?;
+            dut.flash_slot(slot, &image.bytes)?;
         }
         Ok(dut)
     }
@@ -209,7 +230,8 @@ impl Bench {
 impl Payloads {
     fn read(firmware: &Firmware) -> Result<Payloads> {
         let read = |path: PathBuf| {
-            std::fs::read(&path).with_context(|| format!("cannot read {}; run `cargo xtask build`", path.display()))
+            std::fs::read(&path)
+                .with_context(|| format!("cannot read {}; run `cargo xtask build`", path.display()))
         };
         let mut applications = Vec::new();
         for name in firmware.board.applications() {
@@ -239,51 +261,107 @@ fn fuse_key(key: PublicKeyBytes) -> PublicKey {
 ///
 /// # Panics
 /// When it is none, which a test of this module rules out for the constants.
-pub fn version(text: &str) -> cdd_image::Version {
+pub(crate) fn version(text: &str) -> cdd_image::Version {
     text.parse().unwrap_or_else(|_| panic!("`{text}` is not a version"))
 }
 
 /// A device under test, in a folder that goes with it.
-pub struct Dut {
-    /// The device.
-    pub device: Device,
+pub(crate) struct Dut {
+    device: Device,
     firmware: PathBuf,
     folder: TempDir,
 }
 
+/// How often, and how far apart, a device that is still locked is tried again.
+const LOCKED: (u32, Duration) = (400, Duration::from_millis(5));
+
+/// Does something with a device that was just switched off.
+///
+/// Its lock can outlive the session by a moment: a process that another thread is starting right then holds a copy
+/// of the lock's file until its `exec`.
+fn unlocked<T, E>(locked: fn(&E) -> bool, mut act: impl FnMut() -> Result<T, E>) -> Result<T, E> {
+    for _ in 1..LOCKED.0 {
+        match act() {
+            Err(error) if locked(&error) => std::thread::sleep(LOCKED.1),
+            other => return other,
+        }
+    }
+    act()
+}
+
 impl Dut {
+    fn with<T>(&self, act: impl FnMut() -> Result<T, DeviceError>) -> Outcome<T> {
+        Ok(unlocked(|error| matches!(error, DeviceError::Powered { .. }), act)?)
+    }
+
+    fn started<T>(&self, act: impl FnMut() -> Result<T, SessionError>) -> Outcome<T> {
+        let locked =
+            |error: &SessionError| matches!(error, SessionError::Device(DeviceError::Powered { .. }));
+        judged(unlocked(locked, act))
+    }
+
+    /// Erases the slot and writes an image, or anything else, to its start.
+    pub(crate) fn flash_slot(&self, slot: &str, content: &[u8]) -> Outcome {
+        self.with(|| self.device.flash_slot(slot, content))
+    }
+
+    /// Erases the slot.
+    pub(crate) fn erase_slot(&self, slot: &str) -> Outcome {
+        self.with(|| self.device.erase_slot(slot))
+    }
+
+    /// The content of a slot.
+    pub(crate) fn read_slot(&self, slot: &str) -> Outcome<Vec<u8>> {
+        self.with(|| self.device.read_slot(slot))
+    }
+
+    /// The fuses.
+    pub(crate) fn read_fuses(&self) -> Outcome<FuseImage> {
+        self.with(|| self.device.read_fuses())
+    }
+
+    /// Overwrites the fuses, clearing bits too, as no attacker could.
+    pub(crate) fn write_fuses(&self, fuses: &FuseImage) -> Outcome {
+        self.with(|| self.device.write_fuses(fuses))
+    }
+
+    /// Burns fuses.
+    pub(crate) fn burn(&self, burns: &[Burn]) -> Outcome {
+        self.with(|| self.device.burn(burns))
+    }
+
     /// Switches it on with good entropy.
-    pub fn power(&self) -> Outcome<Session> {
+    pub(crate) fn power(&self) -> Outcome<Session> {
         self.power_with(Entropy::System)
     }
 
     /// Switches it on with another noise source.
-    pub fn power_with(&self, entropy: Entropy) -> Outcome<Session> {
+    pub(crate) fn power_with(&self, entropy: Entropy) -> Outcome<Session> {
         let power = Power::new(&self.firmware).with_entropy(entropy);
-        judged(self.device.power_on(&power))
+        self.started(|| self.device.power_on(&power))
     }
 
     /// Starts it again and again as a batch; virtual devices only.
-    pub fn batch(&self) -> Outcome<Batch> {
-        judged(Batch::start(&self.device, &Power::new(&self.firmware)))
+    pub(crate) fn batch(&self) -> Outcome<Batch> {
+        self.started(|| Batch::start(&self.device, &Power::new(&self.firmware)))
     }
 
     /// The same with boot code that accepts any signature, which a campaign must notice.
     ///
     /// A copy of the device, so that both can be started at the same time.
-    pub fn batch_with_planted_defect(&self) -> Outcome<Batch> {
+    pub(crate) fn batch_with_planted_defect(&self) -> Outcome<Batch> {
         let copy = self.folder.path().join("planted");
         let device = match Device::open(&copy) {
             Ok(device) => device,
-            Err(_) => self.device.copy_to(&copy)?,
+            Err(_) => self.with(|| self.device.copy_to(&copy))?,
         };
         let mut power = Power::new(&self.firmware);
         power.extra_args = vec!["--planted-defect".into(), "accept-any-signature".into()];
-        judged(Batch::start(&device, &power))
+        self.started(|| Batch::start(&device, &power))
     }
 
     /// Switches it on, hears its boot report, and switches it off.
-    pub fn boot(&self) -> Outcome<Report> {
+    pub(crate) fn boot(&self) -> Outcome<Report> {
         let mut session = self.power()?;
         judged(session.report())
     }
@@ -291,7 +369,7 @@ impl Dut {
 
 /// Sorts the errors of a session: a device that hangs, dies or says what it may not is refuted; all else is the
 /// harness.
-pub fn judged<T>(result: Result<T, SessionError>) -> Outcome<T> {
+pub(crate) fn judged<T>(result: Result<T, SessionError>) -> Outcome<T> {
     result.map_err(|error| match error {
         SessionError::Hang { .. }
         | SessionError::Died { .. }
@@ -303,7 +381,7 @@ pub fn judged<T>(result: Result<T, SessionError>) -> Outcome<T> {
 }
 
 /// The report says this state.
-pub fn expect_state(report: &Report, state: &str) -> Outcome {
+pub(crate) fn expect_state(report: &Report, state: &str) -> Outcome {
     require!(
         report.state == state,
         "state={} where {state} was expected; slots: {}",
@@ -314,7 +392,7 @@ pub fn expect_state(report: &Report, state: &str) -> Outcome {
 }
 
 /// The report says this of a slot.
-pub fn expect_slot(report: &Report, slot: &str, result: &str) -> Outcome {
+pub(crate) fn expect_slot(report: &Report, slot: &str, result: &str) -> Outcome {
     require!(
         report.slot(slot) == result,
         "{slot} is reported as `{}` where `{result}` was expected",
@@ -324,7 +402,7 @@ pub fn expect_slot(report: &Report, slot: &str, result: &str) -> Outcome {
 }
 
 /// The results of all slots in one line.
-pub fn slots(report: &Report) -> String {
+pub(crate) fn slots(report: &Report) -> String {
     let slot = |(name, slot): (&String, &dtsec_target::SlotResult)| format!("{name}={}", slot.result);
     report.slots.iter().map(slot).collect::<Vec<_>>().join(" ")
 }

@@ -1,13 +1,13 @@
 //! The record of an evaluation: `evidence.json`.
 
-use crate::model::{Kind, Target, Verdict};
+use crate::model::{Kind, Target, Test, Verdict};
 use crate::observations::Observations;
 use crate::sfr::{self, Obligation};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Version of the shape of `evidence.json`; it grows when a field changes its meaning or goes.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// What can be said about a requirement after an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -85,6 +85,25 @@ pub struct NotApplicable {
     pub reason: &'static str,
 }
 
+/// A test that can run on this target, as `--list` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Applicable {
+    /// Id of the test.
+    pub id: &'static str,
+    /// What it is about.
+    pub title: &'static str,
+    /// Id of the requirement.
+    pub sfr: &'static str,
+    /// Functional test or attack.
+    pub kind: Kind,
+}
+
+impl From<&Test> for Applicable {
+    fn from(test: &Test) -> Applicable {
+        Applicable { id: test.id, title: test.title, sfr: test.sfr, kind: test.kind }
+    }
+}
+
 /// A file of the target of evaluation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TestedFile {
@@ -133,7 +152,7 @@ pub struct Provenance {
 /// A whole evaluation.
 #[derive(Debug, Clone, Serialize)]
 pub struct Evidence {
-    /// [`SCHEMA`].
+    /// Version of the shape of this record.
     pub schema: u32,
     /// What was evaluated.
     pub target: Target,
@@ -210,7 +229,7 @@ impl Evidence {
 }
 
 /// What evidence from this target does not show.
-pub fn limits(target: Target) -> Vec<&'static str> {
+pub(crate) fn limits(target: Target) -> Vec<&'static str> {
     let common = "The tests look at behaviour from outside. They do not replace the review of source, guidance and \
                   life cycle that SESIP3 asks for, and the verdict on each work unit stays with the evaluator.";
     let entropy = "The entropy source is played by the harness. Health tests and their failure handling are \

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// The part that an image is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Part {
+pub(crate) enum Part {
     /// The platform.
     Platform,
     /// The application.
@@ -17,10 +17,10 @@ pub enum Part {
 
 impl Part {
     /// Both.
-    pub const ALL: [Part; 2] = [Part::Platform, Part::Application];
+    pub(crate) const ALL: [Part; 2] = [Part::Platform, Part::Application];
 
     /// What the part TLV says.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Part::Platform => "platform",
             Part::Application => "application",
@@ -28,7 +28,7 @@ impl Part {
     }
 
     /// Its first slot.
-    pub const fn slot_a(self) -> &'static str {
+    pub(crate) const fn slot_a(self) -> &'static str {
         match self {
             Part::Platform => "platform-a",
             Part::Application => "application-a",
@@ -36,7 +36,7 @@ impl Part {
     }
 
     /// Its second slot.
-    pub const fn slot_b(self) -> &'static str {
+    pub(crate) const fn slot_b(self) -> &'static str {
         match self {
             Part::Platform => "platform-b",
             Part::Application => "application-b",
@@ -46,7 +46,7 @@ impl Part {
 
 /// Who signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Signer {
+pub(crate) enum Signer {
     /// The ECDSA P-256 key that is provisioned for the part.
     Own,
     /// The Ed25519 key that is provisioned for the part.
@@ -60,7 +60,7 @@ pub enum Signer {
 }
 
 /// The keys of one evaluation: made for it, never stored.
-pub struct Keys {
+pub(crate) struct Keys {
     platform: RoleKeys,
     application: RoleKeys,
     stranger: SigningKey,
@@ -84,7 +84,7 @@ impl RoleKeys {
 
 impl Keys {
     /// New keys.
-    pub fn generate() -> Result<Keys> {
+    pub(crate) fn generate() -> Result<Keys> {
         Ok(Keys {
             platform: RoleKeys::generate()?,
             application: RoleKeys::generate()?,
@@ -100,7 +100,7 @@ impl Keys {
     }
 
     /// The key with which `signer` signs images of `part`.
-    pub fn of(&self, part: Part, signer: Signer) -> &SigningKey {
+    pub(crate) fn of(&self, part: Part, signer: Signer) -> &SigningKey {
         let other = match part {
             Part::Platform => Part::Application,
             Part::Application => Part::Platform,
@@ -116,18 +116,18 @@ impl Keys {
 
     /// The keys to provision for `part`, in the order of their fuse slots. The one to revoke is
     /// [`Keys::REVOKED_SLOT`].
-    pub fn provisioned(&self, part: Part) -> [&SigningKey; 3] {
+    pub(crate) fn provisioned(&self, part: Part) -> [&SigningKey; 3] {
         let role = self.role(part);
         [&role.p256, &role.ed25519, &role.revoked]
     }
 
     /// Fuse slot of the key that is revoked.
-    pub const REVOKED_SLOT: usize = 2;
+    pub(crate) const REVOKED_SLOT: usize = 2;
 }
 
 /// What a good image has; tests change one thing at a time.
 #[derive(Debug, Clone)]
-pub struct Recipe {
+pub(crate) struct Recipe {
     /// The part whose slot it goes to, and whose layout it follows.
     pub part: Part,
     /// The part that it says it is; `None` for no such TLV.
@@ -154,7 +154,7 @@ pub struct Recipe {
 
 /// A signed image and what is known of it from having made it.
 #[derive(Debug, Clone)]
-pub struct SignedImage {
+pub(crate) struct SignedImage {
     /// The image.
     pub bytes: Vec<u8>,
     /// Its recipe, without the payload.
@@ -167,7 +167,7 @@ pub struct SignedImage {
 
 impl Recipe {
     /// Builds and signs the image.
-    pub fn sign(&self, keys: &Keys) -> Result<SignedImage> {
+    pub(crate) fn sign(&self, keys: &Keys) -> Result<SignedImage> {
         let mut builder = Builder::new(self.version);
         builder.header_size = self.header_size;
         builder.security_counter = self.counter;
@@ -192,7 +192,7 @@ impl Recipe {
 
 impl SignedImage {
     /// One line that identifies it in a record.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let counter = self.recipe.counter.map_or("none".to_owned(), |counter| counter.to_string());
         format!(
             "{} {} {} counter={counter} signer={:?} {} bytes sha256={}",
@@ -206,33 +206,33 @@ impl SignedImage {
     }
 
     /// Its regions, from the first byte to the last.
-    pub fn regions(&self) -> Vec<Region> {
+    pub(crate) fn regions(&self) -> Vec<Region> {
         regions(&self.bytes)
     }
 
     /// The bytes of the only region of this kind.
-    pub fn region(&self, kind: &str) -> Outcome<Range<usize>> {
+    pub(crate) fn region(&self, kind: &str) -> Outcome<Range<usize>> {
         let found = self.regions().into_iter().find(|region| region.kind == kind);
         let none = || Failure::Harness(anyhow!("the image has no region `{kind}`"));
         found.map(|region| region.bytes).ok_or_else(none)
     }
 
     /// A copy with one bit flipped.
-    pub fn flipped(&self, bit: usize) -> Vec<u8> {
+    pub(crate) fn flipped(&self, bit: usize) -> Vec<u8> {
         let mut bytes = self.bytes.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
         bytes
     }
 
     /// A copy edited in any way.
-    pub fn edited(&self, edit: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    pub(crate) fn edited(&self, edit: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
         let mut bytes = self.bytes.clone();
         edit(&mut bytes);
         bytes
     }
 
     /// A copy with other unprotected TLVs, its info made to match.
-    pub fn with_unprotected(&self, edit: impl FnOnce(&mut Vec<(u16, Vec<u8>)>)) -> Outcome<Vec<u8>> {
+    pub(crate) fn with_unprotected(&self, edit: impl FnOnce(&mut Vec<(u16, Vec<u8>)>)) -> Outcome<Vec<u8>> {
         let area = self.region("unprotected-info")?.start;
         let mut entries = Vec::new();
         let mut at = area + 4;
@@ -252,13 +252,13 @@ impl SignedImage {
 }
 
 /// A TLV's bytes.
-pub fn entry(kind: u16, value: &[u8]) -> Vec<u8> {
+pub(crate) fn entry(kind: u16, value: &[u8]) -> Vec<u8> {
     [&kind.to_le_bytes()[..], &(value.len() as u16).to_le_bytes(), value].concat()
 }
 
 /// A stretch of an image with one meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Region {
+pub(crate) struct Region {
     /// What it is.
     pub kind: &'static str,
     /// Where it is.
@@ -267,7 +267,7 @@ pub struct Region {
 
 /// Walks a sound image. Written here anew and from the format alone: it must not share a mistake with the parser
 /// that is under test.
-pub fn regions(bytes: &[u8]) -> Vec<Region> {
+pub(crate) fn regions(bytes: &[u8]) -> Vec<Region> {
     let header_size = field_u16(bytes, 8) as usize;
     let protected = field_u16(bytes, 10) as usize;
     let payload_end = header_size + field_u32(bytes, 12) as usize;
@@ -309,21 +309,20 @@ fn value_kind(kind: u16) -> &'static str {
 }
 
 /// Little-endian number at `at`, 0 beyond the end.
-pub fn field_u16(bytes: &[u8], at: usize) -> u16 {
+pub(crate) fn field_u16(bytes: &[u8], at: usize) -> u16 {
     bytes.get(at..at + 2).and_then(|b| b.try_into().ok()).map_or(0, u16::from_le_bytes)
 }
 
 /// Little-endian number at `at`, 0 beyond the end.
-pub fn field_u32(bytes: &[u8], at: usize) -> u32 {
+pub(crate) fn field_u32(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes)
 }
 
 /// SHA-256 in hex.
-pub fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest;
     hex::encode(sha2::Sha256::digest(bytes))
 }
-
 
 #[cfg(test)]
 pub(crate) mod tests {

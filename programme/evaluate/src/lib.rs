@@ -1,7 +1,7 @@
 //! Evaluates a device from outside: functional tests and attacks, evidence and report.
 //!
 //! [`evaluate`] runs the tests of a [`Selection`] against a target and returns the [`Evidence`]: for each test the
-//! requirement, the threats, what was done, what had to be seen, what was seen, and a verdict. [`write`] stores it
+//! requirement, the threats, what was done, what had to be seen, what was seen, and a verdict. [`write()`] stores it
 //! as `evidence.json` and `report.html`.
 //!
 //! Rules that every test here keeps:
@@ -32,7 +32,9 @@ pub mod sfr;
 mod statistics;
 mod tests;
 
-pub use evidence::{Evidence, NotApplicable, Provenance, SfrRow, Standing, Summary, TestRecord, TestedFile};
+pub use evidence::{
+    Applicable, Evidence, NotApplicable, Provenance, SfrRow, Standing, Summary, TestRecord, TestedFile,
+};
 pub use model::{Kind, Target, Test, Threat, Verdict};
 pub use observations::{Control, Entry, Observations};
 pub use runner::{Progress, Selection, SelectionError};
@@ -103,7 +105,8 @@ pub fn write(evidence: &Evidence, folder: &Path) -> Result<[PathBuf; 2]> {
 }
 
 fn check_firmware(options: &Options) -> Result<()> {
-    let board = dtsec_target::Board::named(options.target.name()).context("the target has no board description")?;
+    let board =
+        dtsec_target::Board::named(options.target.name()).context("the target has no board description")?;
     let firmware = dtsec_target::Firmware::new(&options.firmware, &board);
     // The virtual device brings its own code; its payloads are made by the bench.
     let missing = match options.target {
@@ -122,7 +125,8 @@ fn device_host(target: Target) -> String {
         Target::Virtual => "host process".into(),
         Target::Mps2An505 => {
             let version = Command::new("qemu-system-arm").arg("--version").output();
-            let text = version.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
+            let text =
+                version.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
             text.lines().next().unwrap_or("QEMU of unknown version").to_owned()
         }
     }

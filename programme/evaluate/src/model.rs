@@ -85,7 +85,7 @@ impl Target {
 
 /// On which targets a test says something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Applies {
+pub(crate) enum Applies {
     /// On all.
     Everywhere,
     /// On this one; not on others, for the reason given.
@@ -94,7 +94,7 @@ pub enum Applies {
 
 impl Applies {
     /// Why the test says nothing on `target`, or `None` when it does.
-    pub fn reason_against(self, target: Target) -> Option<&'static str> {
+    pub(crate) fn reason_against(self, target: Target) -> Option<&'static str> {
         match self {
             Applies::Only(only, reason) if only != target => Some(reason),
             _ => None,
@@ -106,7 +106,7 @@ impl Applies {
 ///
 /// Not an error type itself, so that `?` turns every error of the harness into [`Failure::Harness`].
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The device did not do what was expected of it.
     Refuted(String),
     /// The positive control failed, so the test could not have seen a defect.
@@ -132,7 +132,7 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
 }
 
 /// What a test ended with.
-pub type Outcome<T = ()> = Result<T, Failure>;
+pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
 /// The verdict on a test. Everything starts inconclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -151,7 +151,7 @@ impl Verdict {
     ///
     /// An attack that ran without any control is a failure as well: nothing shows that it could have
     /// succeeded.
-    pub fn of(kind: Kind, outcome: &Outcome, controls: usize) -> Verdict {
+    pub(crate) fn of(kind: Kind, outcome: &Outcome, controls: usize) -> Verdict {
         match outcome {
             Ok(()) if kind == Kind::Attack && controls == 0 => Verdict::Fail,
             Ok(()) => Verdict::Pass,
@@ -190,9 +190,9 @@ pub struct Test {
     /// What must be seen for a pass.
     pub expected: &'static str,
     /// Where it says something.
-    pub applies: Applies,
+    pub(crate) applies: Applies,
     /// Runs it.
-    pub run: fn(&Bench, &mut Observations) -> Outcome,
+    pub(crate) run: fn(&Bench, &mut Observations) -> Outcome,
 }
 
 /// Ends a test as refuted unless the condition holds.

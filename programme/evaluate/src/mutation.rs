@@ -7,7 +7,7 @@ use crate::seed::Sampler;
 
 /// Contents of the four slots, from their first bytes on.
 #[derive(Debug, Clone)]
-pub struct Flash {
+pub(crate) struct Flash {
     /// By slot; what is not listed is erased.
     pub slots: Vec<(&'static str, Vec<u8>)>,
     /// What kind of content it is, for counting.
@@ -17,7 +17,7 @@ pub struct Flash {
 }
 
 /// What slots are filled with.
-pub struct Pool {
+pub(crate) struct Pool {
     /// Name of the content, part that it belongs to, the image.
     images: Vec<(&'static str, Part, SignedImage)>,
 }
@@ -31,7 +31,7 @@ const SLOTS: [(&str, Part); 4] = [
 
 impl Pool {
     /// Signs the images of the pool.
-    pub fn new(bench: &Bench) -> Outcome<Pool> {
+    pub(crate) fn new(bench: &Bench) -> Outcome<Pool> {
         let mut images = Vec::new();
         for part in Part::ALL {
             let good = || bench.recipe(part);
@@ -52,13 +52,13 @@ impl Pool {
     }
 
     /// The names of what is in it.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let name = |(name, part, _): &(&str, Part, SignedImage)| format!("{} {name}", part.name());
         self.images.iter().map(name).collect::<Vec<_>>().join(", ")
     }
 
     /// A good device's flash.
-    pub fn genuine(&self) -> Flash {
+    pub(crate) fn genuine(&self) -> Flash {
         let slots = Part::ALL.map(|part| (part.slot_a(), self.image("genuine", part).bytes.clone()));
         Flash { slots: slots.to_vec(), kind: "genuine", history: "genuine".into() }
     }
@@ -69,7 +69,7 @@ impl Pool {
     }
 
     /// Draws a content.
-    pub fn draw(&self, sampler: &mut Sampler) -> Flash {
+    pub(crate) fn draw(&self, sampler: &mut Sampler) -> Flash {
         let mut history = Vec::new();
         let mut slots = Vec::new();
         for (slot, part) in SLOTS {
@@ -92,7 +92,8 @@ impl Pool {
             1 => "one mutation",
             _ => "several mutations",
         };
-        let kind = if history.iter().any(|what| what.ends_with("random bytes")) { "random bytes" } else { kind };
+        let kind =
+            if history.iter().any(|what| what.ends_with("random bytes")) { "random bytes" } else { kind };
         Flash { slots, kind, history: history.join("; ") }
     }
 
@@ -137,7 +138,8 @@ fn mutate(sampler: &mut Sampler, bytes: &mut Vec<u8>, donor: &[u8]) -> String {
         }
         1 => {
             let sound = regions(bytes);
-            let signature = sound.iter().find(|region| region.kind == "signature" && region.bytes.end <= length);
+            let signature =
+                sound.iter().find(|region| region.kind == "signature" && region.bytes.end <= length);
             let at = signature.map_or(at, |region| region.bytes.start + sampler.below(region.bytes.len()));
             bytes[at] ^= 1 << sampler.below(8);
             format!("bit of byte {at:#x}, in the signature if there is one")
@@ -150,7 +152,7 @@ fn mutate(sampler: &mut Sampler, bytes: &mut Vec<u8>, donor: &[u8]) -> String {
         }
         3 => {
             let field = *sampler.one_of(&[4usize, 8, 10, 12, 16, 20]);
-            let value = *sampler.one_of(&[0, 1, 3, 31, 0x7FFF_FFFF, 0xFFFF_0000, 0xFFFF_FFFF, 0x8000]) as u32;
+            let value = *sampler.one_of(&[0u32, 1, 3, 31, 0x7FFF_FFFF, 0xFFFF_0000, u32::MAX, 0x8000]);
             if field + 4 <= bytes.len() {
                 bytes[field..field + 4].copy_from_slice(&value.to_le_bytes());
             }
@@ -200,7 +202,7 @@ mod tests {
     #[test]
     fn the_pool_yields_every_state_and_any_content_is_predictable() {
         let bench = Bench::new(Target::Virtual, "none".into(), 1, false).unwrap();
-        let (pool, oracle) = (Pool::new(&bench).ok().unwrap(), Oracle::new(&bench));
+        let (pool, oracle) = (Pool::new(&bench).ok().unwrap(), Oracle::new(&bench, true));
         let mut sampler = Sampler::new(3, "test");
         let mut states = std::collections::BTreeMap::new();
         for _ in 0..600 {

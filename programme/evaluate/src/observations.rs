@@ -46,7 +46,7 @@ pub struct Observations {
 
 impl Observations {
     /// Writes down a part of the set-up.
-    pub fn setup(&mut self, name: impl Into<String>, value: impl Into<String>) {
+    pub(crate) fn setup(&mut self, name: impl Into<String>, value: impl Into<String>) {
         let entry = Entry { name: name.into(), value: value.into() };
         if !self.setup.contains(&entry) {
             self.setup.push(entry);
@@ -54,17 +54,17 @@ impl Observations {
     }
 
     /// Writes down what was seen.
-    pub fn saw(&mut self, name: impl Into<String>, value: impl ToString) {
+    pub(crate) fn saw(&mut self, name: impl Into<String>, value: impl ToString) {
         self.observed.push(Entry { name: name.into(), value: value.to_string() });
     }
 
     /// Counts a case that ended in `outcome`.
-    pub fn case(&mut self, kind: &str, outcome: &str) {
+    pub(crate) fn case(&mut self, kind: &str, outcome: &str) {
         self.cases(kind, outcome, 1);
     }
 
     /// Counts cases that ended alike.
-    pub fn cases(&mut self, kind: &str, outcome: &str, count: u64) {
+    pub(crate) fn cases(&mut self, kind: &str, outcome: &str, count: u64) {
         self.cases += count;
         *self.tally.entry(kind.to_owned()).or_default().entry(outcome.to_owned()).or_default() += count;
     }
@@ -72,14 +72,16 @@ impl Observations {
     /// Runs a positive control and writes down how it went; one that does not hold makes the test blind.
     ///
     /// The control is judged by the same code as the attack beside it, with the other answer expected.
-    pub fn control(
+    pub(crate) fn control(
         &mut self,
         stimulus: &str,
         run: impl FnOnce(&mut Observations) -> Outcome<String>,
     ) -> Outcome {
         let (observed, failure) = match run(self) {
             Ok(observed) => (observed, None),
-            Err(Failure::Refuted(why) | Failure::Blind(why)) => (why.clone(), Some(Failure::Blind(format!("{stimulus}: {why}")))),
+            Err(Failure::Refuted(why) | Failure::Blind(why)) => {
+                (why.clone(), Some(Failure::Blind(format!("{stimulus}: {why}"))))
+            }
             Err(broken) => (broken.to_string(), Some(broken)),
         };
         self.control.push(Control { stimulus: stimulus.to_owned(), observed, held: failure.is_none() });
@@ -87,7 +89,7 @@ impl Observations {
     }
 
     /// Keeps lines of a wire, as far as there is room.
-    pub fn transcript<S: AsRef<str>>(&mut self, heading: &str, lines: impl IntoIterator<Item = S>) {
+    pub(crate) fn transcript<S: AsRef<str>>(&mut self, heading: &str, lines: impl IntoIterator<Item = S>) {
         let room = TRANSCRIPT_LINES.saturating_sub(self.transcript.len() + 1);
         if room > 0 {
             self.transcript.push(format!("# {heading}"));

@@ -10,7 +10,7 @@ use crate::mutation::Flash;
 use cdd_image::{Image, PublicKeyBytes, RustCrypto, verify};
 
 /// Knows what is genuine.
-pub struct Oracle {
+pub(crate) struct Oracle {
     parts: [Rules; 2],
 }
 
@@ -23,13 +23,13 @@ struct Rules {
 }
 
 impl Oracle {
-    /// The oracle for the devices of this bench.
-    pub fn new(bench: &Bench) -> Oracle {
+    /// The oracle for the devices of this bench; `ed25519` says whether their boot code has that algorithm.
+    pub(crate) fn new(bench: &Bench, ed25519: bool) -> Oracle {
         let rules = |part: Part| {
             let layout = bench.board.part(part.name()).copied();
             Rules {
                 part,
-                keys: bench.trusted(part),
+                keys: bench.trusted(part, ed25519),
                 header_size: layout.map_or(0, |layout| layout.header_size),
                 load_address: layout.map_or(0, |layout| layout.load_address),
                 capacity: bench.board.slot(part.slot_a()).map_or(0, |slot| slot.size),
@@ -39,7 +39,7 @@ impl Oracle {
     }
 
     /// The state that a device with this flash must report.
-    pub fn predict(&self, flash: &Flash) -> &'static str {
+    pub(crate) fn predict(&self, flash: &Flash) -> &'static str {
         let any = |rules: &Rules| {
             let slots = [rules.part.slot_a(), rules.part.slot_b()];
             flash.slots.iter().any(|(name, bytes)| slots.contains(name) && rules.is_genuine(bytes))
@@ -86,13 +86,20 @@ mod tests {
     #[test]
     fn the_oracle_knows_genuine_images_and_is_not_taken_in_by_others() {
         let bench = Bench::new(Target::Virtual, "none".into(), 1, false).unwrap();
-        let oracle = Oracle::new(&bench);
+        let oracle = Oracle::new(&bench, true);
         let sign = |recipe: Recipe| bench.sign(&recipe).ok().unwrap();
         let platform = sign(bench.recipe(Part::Platform));
         let application = sign(bench.recipe(Part::Application));
-        let slots = |p: &[u8], a: &[u8]| flash(vec![("platform-b", p.to_vec()), ("application-a", a.to_vec())]);
+        let slots =
+            |p: &[u8], a: &[u8]| flash(vec![("platform-b", p.to_vec()), ("application-a", a.to_vec())]);
         assert_eq!(oracle.predict(&slots(&platform.bytes, &application.bytes)), "running");
         assert_eq!(oracle.predict(&flash(Vec::new())), "no-platform");
+        let other = sign(Recipe { signer: Signer::OwnEd25519, ..bench.recipe(Part::Application) });
+        assert_eq!(oracle.predict(&slots(&platform.bytes, &other.bytes)), "running");
+        assert_eq!(
+            Oracle::new(&bench, false).predict(&slots(&platform.bytes, &other.bytes)),
+            "no-application"
+        );
         assert_eq!(oracle.predict(&slots(&platform.flipped(9000), &application.bytes)), "no-platform");
         for bad in [
             Recipe { signer: Signer::Revoked, ..bench.recipe(Part::Application) },

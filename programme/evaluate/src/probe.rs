@@ -8,44 +8,42 @@ use anyhow::anyhow;
 use dtsec_target::{ProbeAnswer, Report, Session};
 
 /// Where the veneer of call 0 lies (functional specification of the gate).
-pub const VENEERS: u32 = 0x3800_0800;
+pub(crate) const VENEERS: u32 = 0x3800_0800;
 /// Calls of the gate.
-pub mod call {
+pub(crate) mod call {
     /// `identity_field(value field, output text)`.
-    pub const IDENTITY_FIELD: u32 = 0;
+    pub(crate) const IDENTITY_FIELD: u32 = 0;
     /// `identity_part(value index, output record)`.
-    pub const IDENTITY_PART: u32 = 1;
+    pub(crate) const IDENTITY_PART: u32 = 1;
     /// `platform_state(output record)`.
-    pub const PLATFORM_STATE: u32 = 2;
+    pub(crate) const PLATFORM_STATE: u32 = 2;
     /// `digest(value algorithm, input message, output hash)`.
-    pub const DIGEST: u32 = 4;
+    pub(crate) const DIGEST: u32 = 4;
     /// `random(output bytes)`.
-    pub const RANDOM: u32 = 5;
+    pub(crate) const RANDOM: u32 = 5;
     /// `log_write(value level, input text)`.
-    pub const LOG_WRITE: u32 = 6;
+    pub(crate) const LOG_WRITE: u32 = 6;
     /// `log_read(value index, output entry)`.
-    pub const LOG_READ: u32 = 7;
+    pub(crate) const LOG_READ: u32 = 7;
     /// The first number that has no call.
-    pub const UNUSED: u32 = 8;
+    pub(crate) const UNUSED: u32 = 8;
 }
 
 /// `psa_status_t` numbers.
-pub mod status {
+pub(crate) mod status {
     /// Done.
-    pub const SUCCESS: i64 = 0;
+    pub(crate) const SUCCESS: i64 = 0;
     /// A pointer or range that is not the caller's.
-    pub const PROGRAMMER_ERROR: i64 = -129;
+    pub(crate) const PROGRAMMER_ERROR: i64 = -129;
     /// An argument that the call does not take.
-    pub const INVALID_ARGUMENT: i64 = -135;
-    /// No random.
-    pub const INSUFFICIENT_ENTROPY: i64 = -148;
+    pub(crate) const INVALID_ARGUMENT: i64 = -135;
 }
 
 /// The algorithm number of SHA-256 in the PSA Crypto API.
-pub const PSA_ALG_SHA_256: u32 = 0x0200_0009;
+pub(crate) const PSA_ALG_SHA_256: u32 = 0x0200_0009;
 
 /// A device that runs the probe.
-pub struct Probe {
+pub(crate) struct Probe {
     session: Session,
     report: Report,
     buffer: u32,
@@ -56,13 +54,15 @@ pub struct Probe {
 
 impl Probe {
     /// Starts a device with a genuine platform and the probe as its application.
-    pub fn start(bench: &Bench, seen: &mut Observations) -> Outcome<Probe> {
-        let images = [("platform-a", &bench.recipe(Part::Platform)), ("application-a", &bench.application("probe"))];
+    pub(crate) fn start(bench: &Bench, seen: &mut Observations) -> Outcome<Probe> {
+        let images =
+            [("platform-a", &bench.recipe(Part::Platform)), ("application-a", &bench.application("probe"))];
         let dut = bench.device_with(seen, &images)?;
         let mut session = dut.power()?;
         let report = judged(session.report())?;
         expect_state(&report, "running")?;
         let mut probe = Probe { session, report, buffer: 0, length: 0, dut };
+        probe.ready()?;
         let answer = probe.ok("buffer")?;
         let numbers: Vec<u32> = answer.split_whitespace().filter_map(number).collect();
         let [buffer, length] = numbers[..] else {
@@ -74,34 +74,41 @@ impl Probe {
     }
 
     /// The boot report of the first start.
-    pub fn report(&self) -> &Report {
+    pub(crate) fn report(&self) -> &Report {
         &self.report
     }
 
     /// The probe's own buffer: address and length.
-    pub fn buffer(&self) -> (u32, u32) {
+    pub(crate) fn buffer(&self) -> (u32, u32) {
         (self.buffer, self.length)
     }
 
     /// The session.
-    pub fn session(&mut self) -> &mut Session {
+    pub(crate) fn session(&mut self) -> &mut Session {
         &mut self.session
     }
 
+    /// Tells the platform that the application has started well, which clears the count of faults.
+    pub(crate) fn ready(&mut self) -> Outcome {
+        let status = self.status("ready")?;
+        require!(status == status::SUCCESS, "`application_ready` returned {status}");
+        Ok(())
+    }
+
     /// Says a line and returns the answer, whatever it is.
-    pub fn say(&mut self, line: &str) -> Outcome<ProbeAnswer> {
+    pub(crate) fn say(&mut self, line: &str) -> Outcome<ProbeAnswer> {
         judged(self.session.probe(line))
     }
 
     /// Says a line that must be answered `ok`; what follows it.
-    pub fn ok(&mut self, line: &str) -> Outcome<String> {
+    pub(crate) fn ok(&mut self, line: &str) -> Outcome<String> {
         let answer = self.say(line)?;
         let text = answer.ok().map(str::to_owned);
         text.ok_or_else(|| Failure::Refuted(format!("`{line}` was answered with {}", shown(&answer))))
     }
 
     /// Says a line that must end in a fault of one of these names; the report of the new start.
-    pub fn must_fault(&mut self, line: &str, names: &[&str]) -> Outcome<Report> {
+    pub(crate) fn must_fault(&mut self, line: &str, names: &[&str]) -> Outcome<Report> {
         match self.say(line)? {
             ProbeAnswer::Line(text) => Err(Failure::Refuted(format!("`{line}` was answered with `{text}`"))),
             ProbeAnswer::Fault(report) => {
@@ -113,13 +120,15 @@ impl Probe {
                     fault.map(|fault| fault.name),
                     names.join(" or ")
                 );
+                // So that the next fault is again the first in a row.
+                self.ready()?;
                 Ok(*report)
             }
         }
     }
 
     /// Puts words into the buffer, from byte `at` of it; their address.
-    pub fn put(&mut self, at: u32, words: &[u32]) -> Outcome<u32> {
+    pub(crate) fn put(&mut self, at: u32, words: &[u32]) -> Outcome<u32> {
         let address = self.buffer + at;
         for (n, word) in words.iter().enumerate() {
             self.ok(&format!("write {:#x} {word:#x}", address + 4 * n as u32))?;
@@ -128,18 +137,20 @@ impl Probe {
     }
 
     /// Makes a call with the frame at this address; its status.
-    pub fn call(&mut self, number: u32, frame: u32) -> Outcome<i64> {
+    pub(crate) fn call(&mut self, number: u32, frame: u32) -> Outcome<i64> {
         self.status(&format!("call {number} {frame:#x}"))
     }
 
     /// Says a line that must be answered with a status.
-    pub fn status(&mut self, line: &str) -> Outcome<i64> {
+    pub(crate) fn status(&mut self, line: &str) -> Outcome<i64> {
         let answer = self.say(line)?;
-        answer.status().ok_or_else(|| Failure::Refuted(format!("`{line}` was answered with {}", shown(&answer))))
+        answer
+            .status()
+            .ok_or_else(|| Failure::Refuted(format!("`{line}` was answered with {}", shown(&answer))))
     }
 
     /// Control: loads and stores work where the probe may make them.
-    pub fn memory_control(&mut self, seen: &mut Observations) -> Outcome {
+    pub(crate) fn memory_control(&mut self, seen: &mut Observations) -> Outcome {
         let address = self.buffer;
         seen.control("a store and a load in the probe's own memory", |_| {
             self.ok(&format!("write {address:#x} 0x600df00d"))?;
@@ -150,7 +161,7 @@ impl Probe {
     }
 
     /// Control: a correct call of `random` into the probe's own memory is obeyed.
-    pub fn call_control(&mut self, seen: &mut Observations, stimulus: &str) -> Outcome {
+    pub(crate) fn call_control(&mut self, seen: &mut Observations, stimulus: &str) -> Outcome {
         seen.control(stimulus, |_| {
             let output = self.buffer + 64;
             let frame = self.put(0, &[output, 32])?;
@@ -165,7 +176,7 @@ impl Probe {
 }
 
 /// A decimal or `0x` number.
-pub fn number(text: &str) -> Option<u32> {
+pub(crate) fn number(text: &str) -> Option<u32> {
     match text.trim().strip_prefix("0x") {
         Some(digits) => u32::from_str_radix(digits, 16).ok(),
         None => text.trim().parse().ok(),
@@ -173,7 +184,7 @@ pub fn number(text: &str) -> Option<u32> {
 }
 
 /// An answer in a few words.
-pub fn shown(answer: &ProbeAnswer) -> String {
+pub(crate) fn shown(answer: &ProbeAnswer) -> String {
     match answer {
         ProbeAnswer::Line(line) => format!("`{line}`"),
         ProbeAnswer::Fault(report) => match &report.fault {

@@ -18,8 +18,8 @@ struct Page<'a> {
 
 impl Page<'_> {
     /// The requirements on which a test of this evaluation says something.
-    fn count(&self, standing: &Standing) -> usize {
-        self.evidence.sfrs.iter().filter(|row| row.standing == *standing).count()
+    fn count(&self, standing: Standing) -> usize {
+        self.evidence.sfrs.iter().filter(|row| row.standing == standing).count()
     }
 
     fn sign(&self, verdict: &Verdict) -> &'static str {
@@ -40,7 +40,7 @@ impl Page<'_> {
 }
 
 /// The page.
-pub fn html(evidence: &Evidence) -> Result<String, askama::Error> {
+pub(crate) fn html(evidence: &Evidence) -> Result<String, askama::Error> {
     let summary = evidence.summary();
     Page { evidence, passed: summary.passed, failed: summary.failed, total: summary.tests }.render()
 }

@@ -106,7 +106,7 @@ pub trait Progress: Sync {
 impl Progress for () {}
 
 /// Runs all of `tests`, two at a time, and returns their records in the order given.
-pub fn run(bench: &Bench, tests: &[Test], progress: &dyn Progress) -> Vec<TestRecord> {
+pub(crate) fn run(bench: &Bench, tests: &[Test], progress: &dyn Progress) -> Vec<TestRecord> {
     let next = AtomicUsize::new(0);
     let records: Mutex<Vec<(usize, TestRecord)>> = Mutex::new(Vec::with_capacity(tests.len()));
     std::thread::scope(|scope| {

@@ -5,18 +5,20 @@
 
 /// A stream of choices.
 #[derive(Debug, Clone)]
-pub struct Sampler(u64);
+pub(crate) struct Sampler(u64);
 
 impl Sampler {
     /// The choices that follow from `seed` for the use called `label`.
-    pub fn new(seed: u64, label: &str) -> Sampler {
+    pub(crate) fn new(seed: u64, label: &str) -> Sampler {
         // FNV-1a, so that two tests never see the same stream.
-        let hash = label.bytes().fold(0xCBF2_9CE4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
+        let hash = label
+            .bytes()
+            .fold(0xCBF2_9CE4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
         Sampler(seed ^ hash)
     }
 
     /// Any 64-bit number.
-    pub fn any(&mut self) -> u64 {
+    pub(crate) fn any(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -24,7 +26,7 @@ impl Sampler {
     }
 
     /// A number below `limit`, or 0 when that is 0.
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         // The bias of the remainder is below 2^-32 for every limit that is asked for here.
         (self.any() % (limit.max(1) as u64)) as usize
     }
@@ -33,12 +35,12 @@ impl Sampler {
     ///
     /// # Panics
     /// When there are none.
-    pub fn one_of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub(crate) fn one_of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 
     /// `len` bytes.
-    pub fn bytes(&mut self, len: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
         (0..len).map(|_| self.any() as u8).collect()
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 
 /// A statistic with the bounds that it must keep.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Statistic {
+pub(crate) struct Statistic {
     /// What is counted.
     pub name: &'static str,
     value: f64,
@@ -25,7 +25,7 @@ impl Statistic {
     }
 
     /// Whether the value keeps the bounds.
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         (self.low..=self.high).contains(&self.value)
     }
 }
@@ -37,7 +37,7 @@ impl fmt::Display for Statistic {
 }
 
 /// All statistics of these bytes.
-pub fn all(bytes: &[u8]) -> [Statistic; 4] {
+pub(crate) fn all(bytes: &[u8]) -> [Statistic; 4] {
     [ones(bytes), chi_square(bytes), runs(bytes), repeats(bytes)]
 }
 
@@ -92,11 +92,13 @@ mod tests {
     #[test]
     fn each_statistic_finds_a_defect_of_its_own() {
         let good = Sampler::new(1, "defects").bytes(65_536);
-        let heavy: Vec<u8> = good.iter().enumerate().map(|(n, b)| if n % 16 == 0 { b | 0x0F } else { *b }).collect();
+        let heavy: Vec<u8> =
+            good.iter().enumerate().map(|(n, b)| if n % 16 == 0 { b | 0x0F } else { *b }).collect();
         assert!(!ones(&heavy).holds());
         let narrow: Vec<u8> = good.iter().map(|byte| byte & 0xF0 | byte >> 4).collect();
         assert!(!chi_square(&narrow).holds());
-        let alternating: Vec<u8> = good.iter().enumerate().map(|(n, b)| if n % 4 == 0 { 0x55 } else { *b }).collect();
+        let alternating: Vec<u8> =
+            good.iter().enumerate().map(|(n, b)| if n % 4 == 0 { 0x55 } else { *b }).collect();
         assert!(!runs(&alternating).holds());
         let again = [&good[..32_768], &good[..32_768]].concat();
         assert!(!repeats(&again).holds());

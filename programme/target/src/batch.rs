@@ -72,9 +72,9 @@ impl Batch {
     pub fn boot(&mut self, patches: &[Patch]) -> Result<BatchOutcome, SessionError> {
         let request = request(patches);
         if let Some(requests) = &mut self.requests
-            && let Err(source) = requests.write_all(request.as_bytes())
+            && let Err(reason) = requests.write_all(request.as_bytes())
         {
-            return Err(self.died(&request).unwrap_or_else(|| wire(source)));
+            return Err(self.died(&request).unwrap_or_else(|| wire(reason)));
         }
         let line = self.line(&request)?;
         outcome(&line).ok_or_else(|| SessionError::Unexpected {
@@ -169,8 +169,8 @@ fn shortened(line: &str) -> String {
     }
 }
 
-fn wire(source: std::io::Error) -> SessionError {
-    SessionError::Wire { wire: "batch", source }
+fn wire(reason: std::io::Error) -> SessionError {
+    SessionError::Wire { wire: "batch", reason }
 }
 
 #[cfg(test)]

@@ -23,11 +23,18 @@ pub struct Device {
     board: Board,
 }
 
-/// Keeps others away from a device's files; released when dropped, or when the process ends.
+/// Keeps others away from a device's files until it is dropped, or the process ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    #[expect(dead_code, reason = "held, never read: closing it releases the lock")]
     file: File,
+}
+
+impl Drop for Lock {
+    /// Closing the file would not do: a child that another thread has just forked still holds a copy of
+    /// it until its own exec, and with it the lock.
+    fn drop(&mut self) {
+        drop(self.file.unlock());
+    }
 }
 
 impl Device {

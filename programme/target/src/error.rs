@@ -11,14 +11,14 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum DeviceError {
     /// A file could not be read or written.
-    #[error("cannot {action} {path}: {source}")]
+    #[error("cannot {action} {path}: {reason}")]
     File {
         /// What was tried: `read`, `write`, `create`, `lock`.
         action: &'static str,
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The folder holds a device already.
     #[error("{path} already holds a device; choose another folder, or remove this one first")]
@@ -107,8 +107,8 @@ pub enum DeviceError {
 }
 
 impl DeviceError {
-    pub(crate) fn file(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> DeviceError {
-        DeviceError::File { action, path: path.into(), source }
+    pub(crate) fn file(action: &'static str, path: impl Into<PathBuf>, reason: io::Error) -> DeviceError {
+        DeviceError::File { action, path: path.into(), reason }
     }
 }
 
@@ -126,12 +126,12 @@ pub enum SessionError {
         path: PathBuf,
     },
     /// The emulator or the virtual device could not be started.
-    #[error("cannot start {program}: {source}; {hint}")]
+    #[error("cannot start {program}: {reason}; {hint}")]
     NotStarted {
         /// The program.
         program: String,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
         /// What to do.
         hint: &'static str,
     },
@@ -181,12 +181,12 @@ pub enum SessionError {
         answer: String,
     },
     /// A wire to the process failed.
-    #[error("the {wire} wire failed: {source}")]
+    #[error("the {wire} wire failed: {reason}")]
     Wire {
         /// The wire.
         wire: &'static str,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
 }
 

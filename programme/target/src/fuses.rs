@@ -7,8 +7,8 @@ use cdd_fuses::{
 };
 use cdd_hal::{FuseError, Fuses};
 
-/// One change of the fuses: bits to be set from an offset on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One change of the fuses: bits to be set from an offset on. No `Debug`: see [`Burn::is_confidential`].
+#[derive(Clone, PartialEq, Eq)]
 pub struct Burn {
     /// What the field is for, for people.
     pub field: String,
@@ -22,6 +22,11 @@ impl Burn {
     /// A change of `field`.
     pub fn new(field: impl Into<String>, offset: u16, bits: impl Into<Vec<u8>>) -> Burn {
         Burn { field: field.into(), offset, bits: bits.into() }
+    }
+
+    /// Whether secrets are derived from these bits, so that they must not be shown.
+    pub fn is_confidential(&self) -> bool {
+        self.offset == DIVERSIFIER.0
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Started {
 
 /// Starts the device with its wires connected; nothing is lost before the first read.
 pub(crate) fn start(device: &Device, power: &Power) -> Result<Started, SessionError> {
-    let (ours, theirs) = wires().map_err(|source| SessionError::Wire { wire: "new", source })?;
+    let (ours, theirs) = wires().map_err(|reason| SessionError::Wire { wire: "new", reason })?;
     let fds = [0, 1, 2, 3].map(|n: usize| theirs[n].as_raw_fd());
     let firmware = firmware(device, power);
     let mut command = match device.board().kind() {
@@ -152,12 +152,12 @@ fn spawn(mut command: Command, kept: Vec<OwnedFd>, kind: Kind) -> Result<Child, 
     });
     let lost = || io::Error::other("the thread that starts processes is gone");
     spawner().send(job).map_err(|_| lost()).and_then(|()| answer.recv().map_err(|_| lost())?).map_err(
-        |source| {
+        |reason| {
             let hint = match kind {
                 Kind::Qemu => "run `cargo xtask setup`, or install the Debian package qemu-system-arm",
                 Kind::Process => "build it with `cargo xtask firmware`",
             };
-            SessionError::NotStarted { program, source, hint }
+            SessionError::NotStarted { program, reason, hint }
         },
     )
 }

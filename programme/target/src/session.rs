@@ -59,11 +59,11 @@ impl Device {
     pub fn power_on(&self, power: &Power) -> Result<Session, SessionError> {
         let lock = self.lock()?;
         let samples =
-            Samples::of(&power.entropy).map_err(|source| SessionError::Wire { wire: "entropy", source })?;
+            Samples::of(&power.entropy).map_err(|reason| SessionError::Wire { wire: "entropy", reason })?;
         let mut started = launch::start(self, power)?;
         let stderr = started.child.stderr.take();
         let (shared, pump) = pump::listen(&started, stderr, samples)
-            .map_err(|source| SessionError::Wire { wire: "new", source })?;
+            .map_err(|reason| SessionError::Wire { wire: "new", reason })?;
         let process = Arc::new(Process { child: Mutex::new(started.child), shared });
         let [management, console, entropy, sensor] = started.wires;
         let wire = |name, stream| Wire::new(name, stream, Arc::clone(&process), DEADLINE);

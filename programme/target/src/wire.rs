@@ -49,14 +49,14 @@ impl Wire {
         deadline: Duration,
     ) -> Result<Wire, SessionError> {
         let limited = stream.set_write_timeout(Some(deadline));
-        limited.map_err(|source| SessionError::Wire { wire: name.name(), source })?;
+        limited.map_err(|reason| SessionError::Wire { wire: name.name(), reason })?;
         Ok(Wire { name, stream, process, deadline })
     }
 
     /// Sends bytes as they are.
     pub fn send(&mut self, bytes: &[u8]) -> Result<(), SessionError> {
         let sent = self.stream.write_all(bytes);
-        sent.map_err(|source| SessionError::Wire { wire: self.name.name(), source })?;
+        sent.map_err(|reason| SessionError::Wire { wire: self.name.name(), reason })?;
         let text = bytes.escape_ascii().to_string();
         self.shared().lock().note(self.name.name(), '>', &text);
         Ok(())

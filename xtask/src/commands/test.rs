@@ -58,12 +58,9 @@ fn add(total: &mut Tally, name: &str, run: impl FnOnce() -> Result<Tally>) -> Re
     Ok(())
 }
 
-/// Where the tests find what set-up and build have made.
+/// Where the tests find what set-up has made.
 fn surroundings(cargo: &mut Command) -> &mut Command {
-    cargo
-        .env("CDD_FIRMWARE", layout::firmware())
-        .env("CDD_VIRTUAL", layout::virtual_device())
-        .env("IMGTOOL", layout::imgtool())
+    cargo.env("DTSEC_IMGTOOL", layout::imgtool())
 }
 
 /// Tests marked `#[ignore]` are those that need firmware, QEMU or imgtool: here they run.
@@ -120,8 +117,10 @@ fn evaluated(target: &str) -> Result<Tally> {
         .output()
         .with_context(|| format!("cannot start {}", layout::dtsec().display()))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let last = text.find("{").map_or("", |start| &text[start..]);
-    let summary: Summary = serde_json::from_str(last).with_context(|| {
+    let values = text.find('{').map_or("", |start| &text[start..]);
+    let last =
+        serde_json::Deserializer::from_str(values).into_iter::<Summary>().filter_map(Result::ok).last();
+    let summary = last.with_context(|| {
         format!("`{}` ended with {} and without its summary", shell::shown(&command), output.status)
     })?;
     if !output.status.success() {

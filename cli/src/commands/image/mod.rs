@@ -67,6 +67,6 @@ fn read_signing_key(path: &Path) -> anyhow::Result<SigningKey> {
     SigningKey::from_pem(&read_pem(path)?).with_context(|| format!("{} is of no use", path.display()))
 }
 
-fn read_public_key(path: &Path) -> anyhow::Result<PublicKeyBytes> {
+pub(super) fn read_public_key(path: &Path) -> anyhow::Result<PublicKeyBytes> {
     public_from_pem(&read_pem(path)?).with_context(|| format!("{} is of no use", path.display()))
 }

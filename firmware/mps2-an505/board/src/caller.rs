@@ -27,7 +27,7 @@ impl CallerMemory for NonSecure {
             return false;
         }
         let mut at = address;
-        let whole_words = if address % 4 == 0 { to.len() & !3 } else { 0 };
+        let whole_words = if address.is_multiple_of(4) { to.len() & !3 } else { 0 };
         let (words, bytes) = to.split_at_mut(whole_words);
         for word in words.chunks_exact_mut(4) {
             // SAFETY: the range was just found to be memory that the Non-secure caller may read. It is
@@ -49,7 +49,7 @@ impl CallerMemory for NonSecure {
             return false;
         }
         let mut at = address;
-        let whole_words = if address % 4 == 0 { from.len() & !3 } else { 0 };
+        let whole_words = if address.is_multiple_of(4) { from.len() & !3 } else { 0 };
         let (words, bytes) = from.split_at(whole_words);
         for word in words.chunks_exact(4) {
             let word = word.first_chunk().map_or(0, |word| u32::from_ne_bytes(*word));

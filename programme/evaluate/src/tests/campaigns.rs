@@ -91,7 +91,8 @@ fn every_bit(bench: &Bench, seen: &mut Observations, part: Part) -> Outcome {
     let dut = bench.genuine_device(seen)?;
     seen.control("the same judge over a device with a planted defect: it accepts any signature", |_| {
         let mut unused = Observations::default();
-        let wrong = flips(bench, &mut unused, &mut dut.batch_with_planted_defect()?, &dut, part, Some("signature"))?;
+        let wrong =
+            flips(bench, &mut unused, &mut dut.batch_with_planted_defect()?, &dut, part, Some("signature"))?;
         require!(!wrong.is_empty(), "no acceptance was found in {} cases", unused.cases);
         Ok(format!("{} of {} flips in the signature were found accepted", wrong.len(), unused.cases))
     })?;
@@ -111,7 +112,7 @@ fn flips(
     part: Part,
     only: Option<&str>,
 ) -> Outcome<Vec<String>> {
-    let content = dut.device.read_slot(part.slot_a())?;
+    let content = dut.read_slot(part.slot_a())?;
     let offset = bench.board.slot(part.slot_a()).map_or(0, |slot| slot.offset);
     let mut wrong = Vec::new();
     for region in crate::images::regions(&content) {
@@ -127,7 +128,13 @@ fn flips(
             let name = outcome.slots.get(part.slot_a()).map(String::as_str).unwrap_or_default();
             let refused = outcome.state == state_without(part) && allowed.contains(&name);
             if !refused {
-                wrong.push(format!("bit {} of byte {:#x} ({}): {}", bit % 8, bit / 8, region.kind, outcome.raw));
+                wrong.push(format!(
+                    "bit {} of byte {:#x} ({}): {}",
+                    bit % 8,
+                    bit / 8,
+                    region.kind,
+                    outcome.raw
+                ));
             }
             seen.case(region.kind, name);
         }
@@ -143,7 +150,7 @@ fn every_length(bench: &Bench, seen: &mut Observations) -> Outcome {
     for part in Part::ALL {
         let image = bench.genuine(part)?;
         let Some(slot) = bench.board.slot(part.slot_a()) else { continue };
-        let written = dut.device.read_slot(part.slot_a())?;
+        let written = dut.read_slot(part.slot_a())?;
         for length in (0..image.bytes.len()).step_by(bench.samples(1, 16)) {
             if written[length..image.bytes.len()].iter().all(|byte| *byte == 0xFF) {
                 continue; // Erasing what is erased changes nothing.
@@ -185,8 +192,10 @@ struct ByPower<'d>(&'d Dut);
 
 impl Starter for ByPower<'_> {
     fn state(&mut self, flash: &Flash) -> Outcome<String> {
-        for (name, bytes) in &flash.slots {
-            self.0.device.flash_slot(name, bytes)?;
+        // What the content before left in a slot must not decide this one.
+        for slot in Part::ALL.iter().flat_map(|part| [part.slot_a(), part.slot_b()]) {
+            let content = flash.slots.iter().find(|(name, _)| *name == slot);
+            self.0.flash_slot(slot, content.map_or(&[], |(_, bytes)| bytes))?;
         }
         Ok(self.0.boot()?.state)
     }
@@ -194,7 +203,9 @@ impl Starter for ByPower<'_> {
 
 fn random_and_mutated(bench: &Bench, seen: &mut Observations) -> Outcome {
     let pool = Pool::new(bench)?;
-    let oracle = Oracle::new(bench);
+    let ed25519 = bench.verifies_ed25519()?;
+    seen.saw("boot code verifies Ed25519", ed25519);
+    let oracle = Oracle::new(bench, ed25519);
     let dut = bench.device_with(seen, &[])?;
     seen.setup("pool of slot contents", pool.describe());
     let (count, mut starter): (usize, Box<dyn Starter + '_>) = match bench.target {
@@ -212,10 +223,9 @@ fn random_and_mutated(bench: &Bench, seen: &mut Observations) -> Outcome {
         Ok(format!("state={state}, as predicted"))
     })?;
     let wrong = predictions(bench, seen, &pool, &oracle, starter.as_mut(), count)?;
-    require!(
-        seen.tally.values().any(|outcomes| outcomes.contains_key("running, as predicted")),
-        "no mutated content was genuine: the oracle's yes was never tried"
-    );
+    // A sample of a few may hold no genuine content by chance; thousands do not.
+    let yes = seen.tally.values().any(|outcomes| outcomes.contains_key("running, as predicted"));
+    require!(yes || count < 500, "no mutated content was genuine: the oracle's yes was never tried");
     all_as_expected(seen, wrong)
 }
 

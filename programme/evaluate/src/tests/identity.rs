@@ -57,7 +57,7 @@ pub(super) const TESTS: &[Test] = &[
         kind: Kind::Functional,
         interface: interface::MANAGEMENT,
         procedure: "Take the loadable bytes of the boot ELF file, blank the 32 bytes in which the measurement itself is kept, hash them, and compare with the boot report.",
-        expected: "The same 32 bytes.",
+        expected: "The two are the same 32 bytes.",
         applies: Applies::Only(
             crate::model::Target::Mps2An505,
             "the virtual device's boot code is part of its process and has no ROM image to be measured",
@@ -122,8 +122,11 @@ fn equals(report: &Report, image: &SignedImage) -> Outcome {
 }
 
 fn report_equals_signed(bench: &Bench, seen: &mut Observations) -> Outcome {
-    for (text, counter, name) in [("1.2.3+4", 5, "cdd-platform"), ("0.0.0+0", 256, "x"), ("255.255.65535+4294967295", 5, "name with 32 characters, blanks!")]
-    {
+    for (text, counter, name) in [
+        ("1.2.3+4", 5, "cdd-platform"),
+        ("0.0.0+0", 256, "x"),
+        ("255.255.65535+4294967295", 5, "name with 32 characters, blanks!"),
+    ] {
         let change = |part| Recipe {
             version: version(text),
             counter: Some(counter),
@@ -199,7 +202,11 @@ fn through_the_application(bench: &Bench, seen: &mut Observations) -> Outcome {
             _ => {}
         }
     }
-    require!(fields == report.identity, "told to the application: {fields:?}; on the management wire: {:?}", report.identity);
+    require!(
+        fields == report.identity,
+        "told to the application: {fields:?}; on the management wire: {:?}",
+        report.identity
+    );
     seen.cases("field", "the same string", fields.len() as u64);
     let names: Vec<_> = parts.keys().collect();
     require!(parts.len() == report.parts.len(), "told to the application: {names:?}");
@@ -207,7 +214,10 @@ fn through_the_application(bench: &Bench, seen: &mut Observations) -> Outcome {
         let Some(rest) = line.strip_prefix("cdd part=") else { continue };
         let (name, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         let told = parts.get(name).map(String::as_str);
-        require!(told == Some(rest), "part {name}: told to the application {told:?}, on the management wire `{rest}`");
+        require!(
+            told == Some(rest),
+            "part {name}: told to the application {told:?}, on the management wire `{rest}`"
+        );
         seen.case("part", "the same string");
     }
     Ok(())
@@ -234,7 +244,7 @@ fn updated_differs(bench: &Bench, seen: &mut Observations) -> Outcome {
     next.payload.extend_from_slice(b"next");
     let image = bench.sign(&next)?;
     seen.setup("slot platform-b", image.describe());
-    dut.device.flash_slot("platform-b", &image.bytes)?;
+    dut.flash_slot("platform-b", &image.bytes)?;
     let after = dut.boot()?;
     expect_slot(&after, "platform-b", "accepted")?;
     equals(&after, &image)?;
@@ -271,7 +281,7 @@ fn cannot_be_borrowed(bench: &Bench, seen: &mut Observations) -> Outcome {
         ("changed payload", changed, "digest-mismatch"),
         ("changed payload and digest", rehashed, "signature-invalid"),
     ] {
-        dut.device.flash_slot("platform-a", &content)?;
+        dut.flash_slot("platform-a", &content)?;
         let report = dut.boot()?;
         expect_state(&report, "no-platform")?;
         expect_slot(&report, "platform-a", name)?;
@@ -281,12 +291,12 @@ fn cannot_be_borrowed(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut insider = bench.recipe(Part::Platform);
     insider.payload.push(0);
     let insider = bench.sign(&insider)?;
-    dut.device.flash_slot("platform-a", &insider.bytes)?;
+    dut.flash_slot("platform-a", &insider.bytes)?;
     let report = dut.boot()?;
     equals(&report, &insider)?;
     require!(insider.measurement != certified.measurement, "two images have the same measurement");
     seen.case("signed by an insider under the same name and version", "starts with a measurement of its own");
-    dut.device.flash_slot("platform-a", &certified.bytes)?;
+    dut.flash_slot("platform-a", &certified.bytes)?;
     boots(seen, &dut, "the certified image put back")
 }
 

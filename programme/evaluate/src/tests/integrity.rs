@@ -83,6 +83,7 @@ pub(super) fn names_for(region: &str) -> &'static [&'static str] {
             "size-overflow",
             "too-large",
             "unsupported-flags",
+            "not-bootable",
             "unsupported-encryption",
             "unsupported-compression",
             "tlv-bad-magic",

@@ -136,7 +136,11 @@ fn recorded(report: &dtsec_target::Report, what: &str) -> Outcome {
     let Some(fault) = &report.fault else { return Ok(()) };
     require!(fault.exception == 7 && fault.sfsr != 0, "the fault after `{what}` is recorded as {fault:?}");
     let own = 0x0020_0000..0x0030_0000u32;
-    require!(own.contains(&fault.pc), "the fault after `{what}` is recorded at {:#010x}, outside the application", fault.pc);
+    require!(
+        own.contains(&fault.pc),
+        "the fault after `{what}` is recorded at {:#010x}, outside the application",
+        fault.pc
+    );
     require!(fault.count == 1, "the fault after `{what}` counts as number {}", fault.count);
     Ok(())
 }
@@ -210,7 +214,11 @@ fn reset_ignored(bench: &Bench, seen: &mut Observations) -> Outcome {
     let (buffer, _) = probe.buffer();
     probe.ok(&format!("write {buffer:#x} 0x5afe5afe"))?;
     let answer = probe.say("reset")?;
-    require!(matches!(&answer, ProbeAnswer::Line(line) if line == "ok"), "`reset` was answered with {}", shown(&answer));
+    require!(
+        matches!(&answer, ProbeAnswer::Line(line) if line == "ok"),
+        "`reset` was answered with {}",
+        shown(&answer)
+    );
     let kept = probe.ok(&format!("read {buffer:#x}"))?;
     require!(kept == "0x5afe5afe", "the application's memory holds {kept} afterwards");
     let lines = probe.session().management().take_lines();

@@ -23,8 +23,10 @@ pub(crate) mod sfr {
 
 /// The wires and memories that tests stimulate, as their records name them.
 pub(crate) mod interface {
-    pub(crate) const FLASH: &str = "External flash, written from outside while the device is off; boot report on the management wire";
-    pub(crate) const FUSES: &str = "Fuse device, burnt from outside while the device is off; boot report on the management wire";
+    pub(crate) const FLASH: &str =
+        "External flash, written from outside while the device is off; boot report on the management wire";
+    pub(crate) const FUSES: &str =
+        "Fuse device, burnt from outside while the device is off; boot report on the management wire";
     pub(crate) const MANAGEMENT: &str = "Management wire";
     pub(crate) const CONSOLE: &str = "Application console, through the gate";
     pub(crate) const NON_SECURE: &str = "Memory and instructions of the Non-secure application (probe)";
@@ -74,7 +76,11 @@ mod unit_tests {
         let ids: BTreeSet<_> = tests.iter().map(|test| test.id).collect();
         assert_eq!(ids.len(), tests.len());
         for test in &tests {
-            assert!(test.id.bytes().all(|b| b == b'-' || b.is_ascii_lowercase() || b.is_ascii_digit()), "{}", test.id);
+            assert!(
+                test.id.bytes().all(|b| b == b'-' || b.is_ascii_lowercase() || b.is_ascii_digit()),
+                "{}",
+                test.id
+            );
             assert!(crate::sfr::by_id(test.sfr).is_some(), "{}", test.id);
         }
     }

@@ -1,8 +1,9 @@
 //! The gate under hostile arguments: pointers, lengths and frames that are not the caller's.
 
 use super::{NEEDS_TRUSTZONE, interface, sfr};
+use crate::attack::all_as_expected;
 use crate::bench::{Bench, judged};
-use crate::model::{Kind, Outcome, Test, Threat, require};
+use crate::model::{Failure, Kind, Outcome, Test, Threat, require};
 use crate::observations::Observations;
 use crate::probe::{PSA_ALG_SHA_256, Probe, call, shown, status};
 use dtsec_target::ProbeAnswer;
@@ -58,6 +59,18 @@ pub(super) const TESTS: &[Test] = &[
         applies: NEEDS_TRUSTZONE,
         run: nested,
     },
+    Test {
+        id: "gate-leaves-nothing-in-registers",
+        title: "A call leaves nothing of the platform in the registers",
+        sfr: sfr::INITIALIZATION,
+        threats: THREATS,
+        kind: Kind::Attack,
+        interface: interface::GATE,
+        procedure: "Make calls that succeed and calls that are refused, and look at r1, r2, r3, r12 and the flags when they return.",
+        expected: "Each register holds the caller's own return address and nothing else; the flags are those of that number.",
+        applies: NEEDS_TRUSTZONE,
+        run: leftovers,
+    },
 ];
 
 /// The caller's memory: code and working memory (configuration guide).
@@ -94,7 +107,11 @@ fn foreign_ranges(buffer: u32) -> Vec<(&'static str, u32, u32)> {
         ("over the start of the caller's code", CALLERS_CODE.0 - 16, 32),
         ("over the end of the caller's code", CALLERS_CODE.1 - 16, 32),
         ("from code over to working memory", CALLERS_CODE.0, CALLERS_RAM.0 - CALLERS_CODE.0 + 32),
-        ("processor's own registers", 0xE000_ED00, 4),
+        ("processor's registers: vector table", 0xE000_ED08, 4),
+        ("processor's registers: attribution unit", 0xE000_EDD0, 32),
+        ("processor's registers: whole system control space", 0xE000_E000, 4096),
+        ("processor's registers, Non-secure alias", 0xE002_ED08, 32),
+        ("trace and debug registers", 0xE000_1000, 32),
     ]
 }
 
@@ -109,8 +126,16 @@ const POINTERS: &[Shape] = &[
     Shape { number: call::IDENTITY_FIELD, what: "identity_field text", frame: |a, n, _| vec![0, a, n] },
     Shape { number: call::IDENTITY_PART, what: "identity_part record", frame: |a, n, _| vec![1, a, n] },
     Shape { number: call::PLATFORM_STATE, what: "platform_state record", frame: |a, n, _| vec![a, n] },
-    Shape { number: call::DIGEST, what: "digest message", frame: |a, n, own| vec![PSA_ALG_SHA_256, a, n, own, 32] },
-    Shape { number: call::DIGEST, what: "digest hash", frame: |a, n, own| vec![PSA_ALG_SHA_256, own, 32, a, n] },
+    Shape {
+        number: call::DIGEST,
+        what: "digest message",
+        frame: |a, n, own| vec![PSA_ALG_SHA_256, a, n, own, 32],
+    },
+    Shape {
+        number: call::DIGEST,
+        what: "digest hash",
+        frame: |a, n, own| vec![PSA_ALG_SHA_256, own, 32, a, n],
+    },
     Shape { number: call::RANDOM, what: "random bytes", frame: |a, n, _| vec![a, n] },
     Shape { number: call::LOG_WRITE, what: "log_write text", frame: |a, n, _| vec![2, a, n] },
     Shape { number: call::LOG_READ, what: "log_read entry", frame: |a, n, _| vec![0, a, n] },
@@ -122,39 +147,45 @@ fn foreign_pointers(bench: &Bench, seen: &mut Observations) -> Outcome {
     let own = buffer + 256;
     probe.call_control(seen, "random into the caller's own memory")?;
     probe.session().management().take_lines();
-    let mut named = false;
+    let mut wrong = Vec::new();
     for shape in POINTERS {
         for (what, address, len) in foreign_ranges(buffer) {
             let frame = probe.put(0, &(shape.frame)(address, len, own))?;
-            let status = probe.call(shape.number, frame)?;
-            require!(
-                status == status::PROGRAMMER_ERROR,
-                "{} at {what} ({address:#010x}, {len} bytes) returned {status}",
-                shape.what
-            );
-            let event = judged(probe.session().wait_event("gate-refused"))?;
-            require!(
-                event.words.get("call") == Some(&shape.number.to_string()),
-                "the event names call {:?} and not {}",
-                event.words.get("call"),
-                shape.number
-            );
-            let reason = event.words.get("reason").cloned().unwrap_or_default();
-            require!(!reason.is_empty(), "the event gives no reason");
-            if !named {
-                seen.saw("event", format!("gate-refused call={} reason={reason}", shape.number));
-                named = true;
-            }
-            seen.case(shape.what, &format!("-129, {reason}"));
+            let case = format!("{} at {what} ({address:#010x}, {len} bytes)", shape.what);
+            let outcome = match probe.say(&format!("call {} {frame:#x}", shape.number))? {
+                answer if answer.status() == Some(status::PROGRAMMER_ERROR) => {
+                    refusal(&mut probe, shape.number)?
+                }
+                answer => {
+                    if matches!(answer, ProbeAnswer::Fault(_)) {
+                        probe.ready()?;
+                    }
+                    wrong.push(format!("{case} was answered with {}", shown(&answer)));
+                    "NOT REFUSED".into()
+                }
+            };
+            seen.case(shape.what, &outcome);
         }
     }
-    probe.call_control(seen, "the same call afterwards")
+    probe.call_control(seen, "the same call afterwards")?;
+    all_as_expected(seen, wrong)
+}
+
+/// The event that goes with a refusal: names the call and gives a reason.
+fn refusal(probe: &mut Probe, number: u32) -> Outcome<String> {
+    let event = judged(probe.session().wait_event("gate-refused"))?;
+    let call = event.words.get("call");
+    require!(call == Some(&number.to_string()), "the event names call {call:?} and not {number}");
+    let reason = event.words.get("reason").cloned().unwrap_or_default();
+    require!(!reason.is_empty(), "the event gives no reason");
+    Ok(format!("-129, {reason}"))
 }
 
 fn foreign_frames(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut probe = Probe::start(bench, seen)?;
     let (buffer, _) = probe.buffer();
     probe.call_control(seen, "a frame in the caller's own memory")?;
+    let mut wrong = Vec::new();
     for shape in POINTERS {
         for (what, frame) in [
             ("at zero", 0),
@@ -165,20 +196,25 @@ fn foreign_frames(bench: &Bench, seen: &mut Observations) -> Outcome {
             ("in the flash", 0x8000_0000),
             ("in the device secret", 0x1001_0000),
             ("in the management UART, alias", 0x4020_0000),
+            ("in the processor's registers", 0xE000_ED08),
             ("at the last word there is", 0xFFFF_FFFC),
             ("over the start of the caller's memory", CALLERS_RAM.0 - 4),
             ("over the end of the caller's memory", CALLERS_RAM.1 - 4),
         ] {
-            let status = probe.call(shape.number, frame)?;
-            require!(
-                status == status::PROGRAMMER_ERROR,
-                "call {} with its frame {what} ({frame:#010x}) returned {status}",
-                shape.number
-            );
-            seen.case(what, "-129");
+            let answer = probe.say(&format!("call {} {frame:#x}", shape.number))?;
+            if matches!(answer, ProbeAnswer::Fault(_)) {
+                probe.ready()?;
+            }
+            if answer.status() == Some(status::PROGRAMMER_ERROR) {
+                seen.case(what, "-129");
+            } else {
+                wrong.push(format!("{}, frame {what} ({frame:#010x}): {}", shape.what, shown(&answer)));
+                seen.case(what, "NOT REFUSED");
+            }
         }
     }
-    probe.call_control(seen, "a frame in the caller's own memory, afterwards")
+    probe.call_control(seen, "a frame in the caller's own memory, afterwards")?;
+    all_as_expected(seen, wrong)
 }
 
 fn out_of_range(bench: &Bench, seen: &mut Observations) -> Outcome {
@@ -236,4 +272,30 @@ fn nested(bench: &Bench, seen: &mut Observations) -> Outcome {
     seen.cases("call of the timer inside another call", "connection-busy", busy);
     seen.cases("call of the timer outside", "success", nested - busy);
     probe.call_control(seen, "a call that nothing interrupts, afterwards")
+}
+
+fn leftovers(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    let (buffer, _) = probe.buffer();
+    probe.call_control(seen, "the call gives its result all the same")?;
+    for (what, number, frame) in [
+        ("random that succeeds", call::RANDOM, vec![buffer + 256, 32]),
+        ("random that is refused", call::RANDOM, vec![0x3808_0000, 32]),
+        ("digest that succeeds", call::DIGEST, vec![PSA_ALG_SHA_256, buffer, 64, buffer + 256, 32]),
+        ("part that does not exist", call::IDENTITY_PART, vec![9, buffer + 256, 112]),
+    ] {
+        let frame = probe.put(0, &frame)?;
+        let answer = probe.ok(&format!("leftovers {number} {frame:#x}"))?;
+        let words: Vec<u32> = answer.split_whitespace().filter_map(crate::probe::number).collect();
+        let [r1, r2, r3, r12, flags] = words[..] else {
+            return Err(Failure::Harness(anyhow::anyhow!("the probe answered `{answer}`")));
+        };
+        seen.saw(format!("r1, r2, r3, r12 and flags after {what}"), &answer);
+        let own = (CALLERS_CODE.0..CALLERS_CODE.1).contains(&r1);
+        require!(own && [r2, r3, r12] == [r1; 3], "after {what} the registers hold {answer}");
+        // APSR as a number has its flags in the upper five bits; the other bits read as zero.
+        require!(flags == r1 & 0xF800_0000, "after {what} the flags are {flags:#010x}");
+        seen.case(what, "only the return address");
+    }
+    Ok(())
 }

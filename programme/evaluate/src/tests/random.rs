@@ -109,7 +109,11 @@ fn gives_bytes(bench: &Bench, seen: &mut Observations) -> Outcome {
                 seen.case("length that is refused", answer.error.as_deref().unwrap_or_default());
             }
             let event = judged(session.wait_event("random"))?;
-            require!(event.words.get("state").is_some_and(|s| s == "ready"), "event random {:?}", event.words);
+            require!(
+                event.words.get("state").is_some_and(|s| s == "ready"),
+                "event random {:?}",
+                event.words
+            );
         }
     }
     seen.saw("different outputs", outputs.len());
@@ -166,7 +170,10 @@ fn fails_closed(bench: &Bench, seen: &mut Observations) -> Outcome {
         let state = event.words.get("state").cloned().unwrap_or_default();
         require!(state == name, "{case}: the event says state={state} where {name} was expected");
         reading(&mut session, 1_700_000_300, "105")?;
-        seen.transcript(case, session.transcript().lines().filter(|l| l.contains("event=random") || l.contains("error")));
+        seen.transcript(
+            case,
+            session.transcript().lines().filter(|l| l.contains("event=random") || l.contains("error")),
+        );
         drop(session);
         works(seen, &dut, &format!("after {case}: power cut, good source"))?;
         seen.case(case, &format!("insufficient-entropy, {state}, readings go on"));
@@ -189,14 +196,18 @@ fn reading(session: &mut Session, time: u64, value: &str) -> Outcome {
     // The answer of any command shows that the meter runs; a start-up line may be gone already.
     judged(session.ask("help"))?;
     judged(session.send_reading(time, value, "mg/dL"))?;
-    let line = judged(session.console().wait_line("a reading", |line| line.starts_with("reading ") || line.starts_with("sensor error")))?;
+    let line =
+        judged(session.console().wait_line("a reading", |line| {
+            line.starts_with("reading ") || line.starts_with("sensor error")
+        }))?;
     require!(line.contains(&format!("mg/dL={value}")), "a reading of {value} mg/dL was shown as `{line}`");
     Ok(())
 }
 
 fn depends(bench: &Bench, seen: &mut Observations) -> Outcome {
     let [one, other] = [bench.genuine_device(seen)?, bench.genuine_device(seen)?];
-    let draw = |dut: &Dut, seed| -> Outcome<Vec<u8>> { random(&mut started(dut, Entropy::Seeded(seed))?, 32) };
+    let draw =
+        |dut: &Dut, seed| -> Outcome<Vec<u8>> { random(&mut started(dut, Entropy::Seeded(seed))?, 32) };
     let first = draw(&one, 1)?;
     let again = draw(&one, 1)?;
     seen.control("the same stream into the same device twice", |_| {
@@ -215,7 +226,7 @@ fn depends(bench: &Bench, seen: &mut Observations) -> Outcome {
 fn limits(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut probe = Probe::start(bench, seen)?;
     probe.call_control(seen, "32 random bytes")?;
-    let (buffer, length) = probe.buffer();
+    let (buffer, _) = probe.buffer();
     let output = buffer + 64;
     for count in [0u32, 1, 3, 33] {
         probe.ok(&format!("fill {:#x} 96 0xcc", output - 16))?;
@@ -228,15 +239,24 @@ fn limits(bench: &Bench, seen: &mut Observations) -> Outcome {
         let clean = bytes[..16].iter().chain(&bytes[end..]).all(|byte| *byte == 0xCC);
         require!(clean, "{count} bytes: a canary was overwritten");
         let written = probe.ok(&format!("read {:#x}", frame + 4))?;
-        require!(crate::probe::number(&written) == Some(count), "the length word says {written} after {count} bytes");
+        require!(
+            crate::probe::number(&written) == Some(count),
+            "the length word says {written} after {count} bytes"
+        );
         seen.case(&format!("{count} bytes"), "success, canaries untouched");
     }
-    if length >= 64 + 65_536 {
-        let frame = probe.put(0, &[output, 65_536])?;
-        let status = probe.call(call::RANDOM, frame)?;
-        require!(status == status::SUCCESS, "65,536 bytes: status {status}");
-        seen.case("65536 bytes", "success");
-    }
+    // A place in the caller's own memory, far from the probe's variables and stack.
+    const LARGE: u32 = 0x2830_0000;
+    let frame = probe.put(0, &[LARGE, 65_536])?;
+    let status = probe.call(call::RANDOM, frame)?;
+    require!(status == status::SUCCESS, "65,536 bytes: status {status}");
+    let last = probe.ok(&format!("dump {:#x} 40", LARGE + 65_536 - 32))?;
+    require!(
+        last.len() == 80 && last.ends_with(&"0".repeat(16)),
+        "around the end of 65,536 bytes lies {last}"
+    );
+    require!(!last.starts_with(&"0".repeat(64)), "the last 32 of 65,536 bytes are zero");
+    seen.case("65536 bytes", "success, nothing behind them");
     for (what, address, count, expected) in [
         ("65,537 bytes", output, 65_537, status::INVALID_ARGUMENT),
         ("1 MiB", output, 1 << 20, status::INVALID_ARGUMENT),

@@ -102,6 +102,6 @@ fn loop_is_stopped(bench: &Bench, seen: &mut Observations) -> Outcome {
         expect_state(&again, "no-application")?;
     }
     let good = bench.genuine(Part::Application)?;
-    dut.device.flash_slot("application-a", &good.bytes)?;
+    dut.flash_slot("application-a", &good.bytes)?;
     boots(seen, &dut, "the same device with a good application")
 }

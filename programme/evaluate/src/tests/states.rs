@@ -156,11 +156,11 @@ fn with_life_cycle(bench: &Bench, seen: &mut Observations, words: [u32; 4]) -> O
 
 /// Sets the fuse words, also to what no fuse programmer could burn: bits are cleared where needed.
 fn set_life_cycle(dut: &Dut, words: [u32; 4]) -> Outcome {
-    let mut bytes = dut.device.read_fuses()?.bytes().to_vec();
+    let mut bytes = dut.read_fuses()?.bytes().to_vec();
     let raw: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     bytes[..raw.len()].copy_from_slice(&raw);
     if let Some(fuses) = dtsec_target::FuseImage::from_bytes(bytes) {
-        dut.device.write_fuses(&fuses)?;
+        dut.write_fuses(&fuses)?;
     }
     Ok(())
 }
@@ -173,7 +173,7 @@ fn unprovisioned(bench: &Bench, seen: &mut Observations) -> Outcome {
     for (case, provisioning) in [("blank fuses", Provisioning::blank()), ("keys, no life cycle", keys_only)] {
         let dut = bench.device_provisioned(&provisioning)?;
         for part in Part::ALL {
-            dut.device.flash_slot(part.slot_a(), &bench.genuine(part)?.bytes)?;
+            dut.flash_slot(part.slot_a(), &bench.genuine(part)?.bytes)?;
         }
         let report = dut.boot()?;
         seen.transcript(case, report.raw.lines());
@@ -202,7 +202,9 @@ fn answers_only_report(bench: &Bench, seen: &mut Observations) -> Outcome {
             require!(same_report(&again, &before), "the second report differs from the first");
             Ok(format!("the same report, state={}", again.state))
         })?;
-        for command in ["boot", "start", "report now", "REPORT", "reset", "unlock", "debug on", "read 0x10000000"] {
+        for command in
+            ["boot", "start", "report now", "REPORT", "reset", "unlock", "debug on", "read 0x10000000"]
+        {
             let answer = command_answer(&mut session, command)?;
             require!(answer == "cdd error=unknown-command", "`{command}` was answered with `{answer}`");
             seen.case(&format!("{state}: unknown command"), "unknown-command");
@@ -213,7 +215,11 @@ fn answers_only_report(bench: &Bench, seen: &mut Observations) -> Outcome {
             judged(session.management().send(&sampler.bytes(length)))?;
             judged(session.management().send(b"\r\n"))?;
             let again = ask_report(&mut session)?;
-            require!(same_report(&again, &before), "after random bytes the report differs: state={}", again.state);
+            require!(
+                same_report(&again, &before),
+                "after random bytes the report differs: state={}",
+                again.state
+            );
             seen.case(&format!("{state}: random bytes"), "the same report");
         }
     }

@@ -98,6 +98,7 @@ const HEADER_ERRORS: &[&str] = &[
     "wrong-header-size",
     "wrong-load-address",
     "unsupported-flags",
+    "not-bootable",
     "unsupported-encryption",
     "unsupported-compression",
     "digest-mismatch",
@@ -181,7 +182,9 @@ fn changed_tlvs(bench: &Bench, image: &SignedImage) -> Outcome<Vec<Attack>> {
     add("no digest", &["digest-missing"], &|t| t.retain(|(k, _)| *k != tlv::SHA256))?;
     add("no key hash", &["key-hash-missing"], &|t| t.retain(|(k, _)| *k != tlv::KEY_HASH))?;
     add("no signature", &["signature-missing"], &|t| t.retain(|(k, _)| *k != tlv::ECDSA))?;
-    for (case, kind) in [("two digests", tlv::SHA256), ("two key hashes", tlv::KEY_HASH), ("two signatures", tlv::ECDSA)] {
+    for (case, kind) in
+        [("two digests", tlv::SHA256), ("two key hashes", tlv::KEY_HASH), ("two signatures", tlv::ECDSA)]
+    {
         add(case, &["tlv-duplicate"], &|t| {
             let copy = t[find(t, kind)].clone();
             t.push(copy);
@@ -242,7 +245,12 @@ fn changed_bytes(image: &SignedImage) -> Outcome<Vec<Attack>> {
         set("TLV reaches over the next one", first_length, 32 + 8, &["tlv-bad-length"]),
         set("TLV reaches over the end", first_length, u16::MAX, &["tlv-truncated"]),
         set("protected area without its magic number", protected.start, 0, &["protected-tlv-bad-magic"]),
-        set("protected area larger than the header says", protected.start + 2, u16::MAX, &["protected-size-mismatch"]),
+        set(
+            "protected area larger than the header says",
+            protected.start + 2,
+            u16::MAX,
+            &["protected-size-mismatch"],
+        ),
         set("protected TLV reaches over the end", protected.end + 2, u16::MAX, &["tlv-truncated"]),
         set("protected area reaches into itself", protected.start + 2, 4, &["protected-size-mismatch"]),
     ];

@@ -1,0 +1,182 @@
+//! `dtsec device`: make a device, put firmware on it, look at it, run it.
+
+mod burn;
+mod create;
+mod flash;
+mod keys;
+mod provision;
+mod run;
+mod show;
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
+
+use anyhow::Context;
+use clap::{Subcommand, ValueEnum};
+use dtsec_target::{Burn, Device, LifeCycle, Role};
+use serde::Serialize;
+
+use crate::output::{Answer, Exit};
+
+/// What can be done with a device, which is a folder: its flash, its fuses, its factory data.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a blank device, as it leaves assembly.
+    Create(create::Create),
+    /// Burn keys, identity and life cycle into a blank device.
+    Provision(Box<provision::Provision>),
+    /// Write an image into a slot.
+    Flash(flash::Flash),
+    /// Show what is burnt into a device and which images are in its slots.
+    Show(show::Show),
+    /// Burn more fuses: raise a counter, revoke a key, advance the life cycle.
+    Burn(burn::BurnCommand),
+    /// Switch a device on and talk to it.
+    Run(run::Run),
+}
+
+impl Command {
+    pub(crate) fn run(self, json: bool) -> anyhow::Result<Answer> {
+        match self {
+            Command::Create(command) => command.run(),
+            Command::Provision(command) => command.run(),
+            Command::Flash(command) => command.run(),
+            Command::Show(command) => command.run(),
+            Command::Burn(command) => command.run(),
+            Command::Run(command) => command.run(json),
+        }
+    }
+}
+
+/// Whose images: the names used in files and on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Part {
+    /// The platform.
+    Platform,
+    /// The application.
+    Application,
+}
+
+impl From<Part> for Role {
+    fn from(part: Part) -> Role {
+        match part {
+            Part::Platform => Role::Platform,
+            Part::Application => Role::Application,
+        }
+    }
+}
+
+/// The life-cycle states that can be burnt, by the names of reports.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum State {
+    Provisioning,
+    Secured,
+    DebugAuthorised,
+    Decommissioned,
+}
+
+impl From<State> for LifeCycle {
+    fn from(state: State) -> LifeCycle {
+        match state {
+            State::Provisioning => LifeCycle::Provisioning,
+            State::Secured => LifeCycle::Secured,
+            State::DebugAuthorised => LifeCycle::DebugAuthorised,
+            State::Decommissioned => LifeCycle::Decommissioned,
+        }
+    }
+}
+
+/// What was burnt, or would have been.
+#[derive(Serialize)]
+struct Burnt {
+    device: std::path::PathBuf,
+    burnt: bool,
+    refused: Option<String>,
+    warnings: Vec<String>,
+    fuses: Vec<Field>,
+}
+
+/// One field of the fuses, as it is to be read afterwards.
+#[derive(Serialize)]
+struct Field {
+    field: String,
+    offset: u16,
+    /// What is read there afterwards; withheld when secrets are derived from it.
+    bytes: Option<String>,
+}
+
+impl Burnt {
+    fn new(device: &Device, burns: &[Burn], warnings: Vec<String>) -> Burnt {
+        let field = |burn: &Burn| Field {
+            field: burn.field.clone(),
+            offset: burn.offset,
+            bytes: (!burn.is_confidential()).then(|| hex::encode(&burn.bits)),
+        };
+        let (device, fuses) = (device.dir().to_owned(), burns.iter().map(field).collect());
+        Burnt { device, burnt: false, refused: None, warnings, fuses }
+    }
+
+    /// The answer that nothing was burnt, and why.
+    fn refuse(mut self, reason: impl Into<String>) -> anyhow::Result<Answer> {
+        self.refused = Some(reason.into());
+        Answer::new(self, Exit::No)
+    }
+
+    /// Shows what will be burnt, asks unless told `--yes`, burns, and reads back.
+    fn go_ahead(mut self, device: &Device, burns: &[Burn], yes: bool) -> anyhow::Result<Answer> {
+        let mut after = device.read_fuses()?;
+        if let Err(error) = after.apply(burns) {
+            return self.refuse(error.to_string());
+        }
+        if !yes && !confirmed(&self)? {
+            return self.refuse("not confirmed; add --yes to burn without being asked");
+        }
+        device.burn(burns).with_context(|| format!("cannot burn {}", device.dir().display()))?;
+        self.burnt = true;
+        Answer::new(self, Exit::Success)
+    }
+}
+
+impl std::fmt::Display for Burnt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.refused, self.burnt) {
+            (Some(reason), _) => {
+                writeln!(f, "refused: {reason}\nnothing was burnt into {}", self.device.display())?
+            }
+            (None, true) => writeln!(f, "burnt into {} and read back:", self.device.display())?,
+            (None, false) => writeln!(f, "to be burnt into {}, for good:", self.device.display())?,
+        }
+        for field in &self.fuses {
+            writeln!(
+                f,
+                "  {:#05x}  {:<34} {}",
+                field.offset,
+                field.field,
+                field.bytes.as_deref().map_or("(not shown)".into(), shortened)
+            )?;
+        }
+        self.warnings.iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))
+    }
+}
+
+/// Asks a person; without a terminal nobody can be asked.
+fn confirmed(preview: &Burnt) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    let mut question = String::new();
+    write!(question, "{preview}fuses can never be cleared. Type `burn` to go ahead: ")?;
+    let mut out = std::io::stderr();
+    out.write_all(question.as_bytes())?;
+    out.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim() == "burn")
+}
+
+fn shortened(hex: &str) -> String {
+    match hex.get(..32) {
+        Some(start) if hex.len() > 40 => format!("{start}… ({} bytes)", hex.len() / 2),
+        _ => hex.to_owned(),
+    }
+}

@@ -1,0 +1,208 @@
+//! `dtsec evaluate`: runs the evaluation of a target and writes its evidence.
+
+use crate::output::{Answer, Exit};
+use anyhow::bail;
+use clap::Args;
+use dtsec_evaluate::{
+    Applicable, Evidence, NotApplicable, Options, Progress, Selection, Summary, Target, Test, TestRecord,
+    Verdict,
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use std::fmt;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Evaluate a target from outside: functional tests and attacks.
+#[derive(Args)]
+pub(crate) struct Evaluate {
+    /// What to evaluate: mps2-an505 or virtual.
+    #[arg(long, value_name = "TARGET", value_parser = target)]
+    target: Target,
+    /// Only tests of this SFR (id, title or alias); may be repeated.
+    #[arg(long, value_name = "SFR")]
+    sfr: Vec<String>,
+    /// Only this test; may be repeated.
+    #[arg(long, value_name = "TEST")]
+    test: Vec<String>,
+    /// Folder for evidence.json and report.html [default: target/evaluation/TARGET]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Folder of the built firmware [default: target/firmware/TARGET]
+    #[arg(long, value_name = "DIR")]
+    firmware: Option<PathBuf>,
+    /// Seed of the samples, to repeat an evaluation [default: a new one]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Show the tests and run none.
+    #[arg(long)]
+    list: bool,
+    /// Cut the samples down. For development: not evidence.
+    #[arg(long)]
+    quick: bool,
+}
+
+impl Evaluate {
+    pub(crate) fn run(self) -> anyhow::Result<Answer> {
+        let selection = Selection { sfrs: self.sfr, tests: self.test };
+        if self.list {
+            return Answer::new(List::of(&selection, self.target)?, Exit::Success);
+        }
+        let name = self.target.name();
+        let seed = self.seed.unwrap_or_else(fresh_seed);
+        let options = Options {
+            target: self.target,
+            firmware: self.firmware.unwrap_or_else(|| Path::new("target/firmware").join(name)),
+            selection,
+            seed,
+            quick: self.quick,
+        };
+        let count = options.selection.resolve(self.target)?.0.len();
+        eprintln!("evaluating {name}: {count} tests, seed {seed}");
+        let shown = Shown::new(count);
+        let evidence = dtsec_evaluate::evaluate(&options, &shown)?;
+        shown.bar.finish_and_clear();
+        let out = self.out.unwrap_or_else(|| Path::new("target/evaluation").join(name));
+        let files = dtsec_evaluate::write(&evidence, &out)?;
+        let exit = if evidence.failures().next().is_none() { Exit::Success } else { Exit::No };
+        Answer::new(Evaluation { evidence, files }, exit)
+    }
+}
+
+fn target(name: &str) -> anyhow::Result<Target> {
+    let Some(target) = Target::by_name(name) else {
+        bail!("there is no target `{name}`; there are {}", Target::ALL.map(Target::name).join(" and "));
+    };
+    Ok(target)
+}
+
+/// A seed that nobody chose. It only selects samples, so the clock will do.
+fn fresh_seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.as_nanos() as u64 % 1_000_000_000
+}
+
+/// Progress on standard error: a bar on a terminal, a line for each test elsewhere.
+struct Shown {
+    bar: ProgressBar,
+    plain: bool,
+}
+
+impl Shown {
+    fn new(count: usize) -> Shown {
+        let plain = !std::io::stderr().is_terminal();
+        let bar = if plain { ProgressBar::hidden() } else { ProgressBar::new(count as u64) };
+        if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} {bar:30} {pos}/{len} {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Shown { bar, plain }
+    }
+}
+
+impl Progress for Shown {
+    fn started(&self, test: &Test) {
+        self.bar.set_message(test.title.to_owned());
+    }
+
+    fn finished(&self, record: &TestRecord) {
+        self.bar.inc(1);
+        let failed = record.verdict != Verdict::Pass;
+        let mut line = format!("{:<12} {} ({:.1} s)", record.verdict.name(), record.id, record.seconds);
+        if failed {
+            line.push_str(&format!("\n             {}", record.conclusion));
+        }
+        if self.plain {
+            eprintln!("{line}");
+        } else if failed {
+            self.bar.println(line);
+        }
+    }
+}
+
+/// What an evaluation answers: the table for people, the summary as JSON.
+struct Evaluation {
+    evidence: Evidence,
+    files: [PathBuf; 2],
+}
+
+impl Serialize for Evaluation {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Summary::serialize(&self.evidence.summary(), serializer)
+    }
+}
+
+impl fmt::Display for Evaluation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let evidence = &self.evidence;
+        writeln!(f, "{:<42} {:<10} {:>6} {:>6}  result", "SFR", "", "passed", "failed")?;
+        for row in &evidence.sfrs {
+            let result = row.standing.name().replace('-', " ");
+            writeln!(
+                f,
+                "{:<42} {:<10} {:>6} {:>6}  {result}",
+                row.id,
+                row.obligation.name(),
+                row.passed,
+                row.failed
+            )?;
+        }
+        let summary = evidence.summary();
+        writeln!(f, "\n{} of {} tests passed on {}", summary.passed, summary.tests, evidence.target.name())?;
+        if !evidence.not_applicable.is_empty() {
+            writeln!(
+                f,
+                "{} tests say nothing on this target (see the report)",
+                evidence.not_applicable.len()
+            )?;
+        }
+        for failure in evidence.failures() {
+            writeln!(f, "{}: {}\n    {}", failure.verdict.name(), failure.id, failure.conclusion)?;
+        }
+        if evidence.quick {
+            writeln!(f, "quick: samples were cut down; this is not evidence")?;
+        }
+        for file in &self.files {
+            writeln!(f, "wrote {}", file.display())?;
+        }
+        Ok(())
+    }
+}
+
+/// The tests of a selection.
+#[derive(Serialize)]
+struct List {
+    target: Target,
+    tests: Vec<Applicable>,
+    not_applicable: Vec<NotApplicable>,
+}
+
+impl List {
+    fn of(selection: &Selection, target: Target) -> anyhow::Result<List> {
+        let (tests, not_applicable) = selection.resolve(target)?;
+        Ok(List { target, tests: tests.iter().map(Applicable::from).collect(), not_applicable })
+    }
+}
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut last = "";
+        for sfr in &dtsec_evaluate::sfr::ALL {
+            for test in self.tests.iter().filter(|test| test.sfr == sfr.id) {
+                if last != sfr.id {
+                    writeln!(f, "{}", sfr.id)?;
+                    last = sfr.id;
+                }
+                writeln!(f, "  {:<42} {:<10} {}", test.id, test.kind.name(), test.title)?;
+            }
+        }
+        if !self.not_applicable.is_empty() {
+            writeln!(f, "not on {}:", self.target.name())?;
+        }
+        for test in &self.not_applicable {
+            writeln!(f, "  {:<42} {}", test.id, test.reason)?;
+        }
+        Ok(())
+    }
+}
