@@ -12,20 +12,73 @@ pub struct Package {
     pub product: &'static str,
     /// Whether the product is a flat `.bin` to be signed; the boot code is loaded as an ELF file.
     pub flat: bool,
+    /// How its hashes are built.
+    pub hashes: Hashes,
+}
+
+/// Which of `sha2`'s back ends: for the boot code, whose time is mostly hashing, the fast one; for the platform, whose
+/// three hashes would take half of the image, the small one (docs/decisions/0004-boot-cryptography.md).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Hashes {
+    /// 35 instructions a byte of SHA-256, 7 KB of code.
+    Fast,
+    /// 69 instructions a byte, half a KB.
+    Small,
+}
+
+impl Hashes {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Fast => "fast-hashes",
+            Self::Small => "small-hashes",
+        }
+    }
+
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Fast => &[],
+            Self::Small => &["--cfg=sha2_backend_soft=\"compact\""],
+        }
+    }
 }
 
 /// Every package, each built by itself: none gets a feature of a dependency that only another asked for.
 pub const PACKAGES: [Package; 4] = [
-    Package { package: "mps2-an505-boot", product: "boot", flat: false },
-    Package { package: "mps2-an505-platform", product: "platform", flat: true },
-    Package { package: "bgm", product: "bgm", flat: true },
-    Package { package: "probe", product: "probe", flat: true },
+    Package { package: BOOT, product: "boot", flat: false, hashes: Hashes::Fast },
+    Package { package: "mps2-an505-platform", product: "platform", flat: true, hashes: Hashes::Small },
+    Package { package: "bgm", product: "bgm", flat: true, hashes: Hashes::Small },
+    Package { package: "probe", product: "probe", flat: true, hashes: Hashes::Small },
 ];
 
-/// Builds all of it: `boot.elf` with its measurement in place, and an `.elf` and a `.bin` of each of the others.
+/// The boot code.
+pub const BOOT: &str = "mps2-an505-boot";
+
+/// The other boot code, which verifies Ed25519 as well; it goes to a folder of its own beside the same other products.
+const BOOT_ED25519: Package = Package { package: BOOT, product: "boot", flat: false, hashes: Hashes::Small };
+
+/// What the assembly of P-256 need not contain: boot verifies and does nothing else.
+const P256_VERIFY_ONLY: &str = "-Dinclude_p256_sign=0 -Dinclude_p256_keygen=0 -Dinclude_p256_ecdh=0 \
+    -Dinclude_p256_raw_scalarmult_generic=0 -Dinclude_p256_raw_scalarmult_base=0 -Dinclude_p256_decompress_point=0 \
+    -Dinclude_p256_decode_point=0 -Dinclude_p256_to_octet_string_uncompressed=0 \
+    -Dinclude_p256_to_octet_string_compressed=0 -Dinclude_p256_to_octet_string_hybrid=0";
+
+/// Builds all of it: `boot.elf` with its measurement in place, and an `.elf` and a `.bin` of each of the others; and
+/// beside it, in `mps2-an505-ed25519`, the same with the boot code that verifies Ed25519.
 pub fn build(toolchain: &Toolchain) -> Result<PathBuf> {
     let out = layout::firmware();
-    build_in(toolchain, &layout::root(), &layout::products().join("firmware-build"), &out)?;
+    let target = layout::products().join("firmware-build");
+    build_in(toolchain, &layout::root(), &target, &out)?;
+    let other = layout::firmware_ed25519();
+    shell::step("build boot with Ed25519", || {
+        let elf = compile(toolchain, &layout::root(), &target, &BOOT_ED25519, &["ed25519"])?;
+        finish(&BOOT_ED25519, &elf, &other)?;
+        for package in PACKAGES.iter().filter(|package| package.flat) {
+            let name = format!("{}.bin", package.product);
+            let bytes = std::fs::read(out.join(&name)).with_context(|| format!("cannot read {name}"))?;
+            shell::write_if_changed(&other.join(&name), &bytes)?;
+        }
+        Ok(())
+    })?;
     Ok(out)
 }
 
@@ -33,7 +86,7 @@ pub fn build(toolchain: &Toolchain) -> Result<PathBuf> {
 pub fn build_in(toolchain: &Toolchain, root: &Path, target_dir: &Path, out: &Path) -> Result<()> {
     for package in &PACKAGES {
         shell::step(&format!("build {}", package.product), || {
-            let elf = compile(toolchain, root, target_dir, package.package, &[])?;
+            let elf = compile(toolchain, root, target_dir, package, &[])?;
             finish(package, &elf, out)
         })?;
     }
@@ -45,16 +98,18 @@ pub fn compile(
     toolchain: &Toolchain,
     root: &Path,
     target_dir: &Path,
-    package: &str,
+    package: &Package,
     features: &[&str],
 ) -> Result<PathBuf> {
-    let mut cargo = toolchain.cargo("build", root, target_dir);
-    cargo.args(["--quiet", "--profile", "firmware", "--package", package, "--bin", package]);
+    let target_dir = target_dir.join(package.hashes.name());
+    let mut cargo = toolchain.cargo("build", root, &target_dir, package.hashes.flags());
+    cargo.env("CFLAGS_thumbv8m_main_none_eabi", P256_VERIFY_ONLY);
+    cargo.args(["--quiet", "--profile", "firmware", "--package", package.package, "--bin", package.package]);
     if !features.is_empty() {
         cargo.arg("--features").arg(features.join(","));
     }
     shell::run(&mut cargo)?;
-    Ok(target_dir.join(layout::TARGET).join("firmware").join(package))
+    Ok(target_dir.join(layout::TARGET).join("firmware").join(package.package))
 }
 
 fn finish(package: &Package, elf: &Path, out: &Path) -> Result<()> {

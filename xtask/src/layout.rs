@@ -26,6 +26,11 @@ pub fn firmware() -> PathBuf {
     products().join("firmware").join(BOARD)
 }
 
+/// The same with the boot code that verifies Ed25519 as well.
+pub fn firmware_ed25519() -> PathBuf {
+    products().join("firmware").join(format!("{BOARD}-ed25519"))
+}
+
 /// The virtual device.
 pub fn virtual_device() -> PathBuf {
     products().join("firmware/virtual/cdd-virtual")

@@ -31,9 +31,19 @@ impl fmt::Display for Tally {
     }
 }
 
+/// Who runs the tests. nextest shows what a failed test program printed, a summary of libtest included: that one must
+/// not be counted again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runner {
+    /// cargo-nextest: `Summary [ 1.2s] 5 tests run: 4 passed (1 slow), 1 failed, 2 skipped`.
+    Nextest,
+    /// Rust's own, for each test program: `test result: ok. 4 passed; 1 failed; …`.
+    Libtest,
+}
+
 impl Tally {
     /// Runs a test runner, shows what it says, and adds up its summaries; and whether it ended well.
-    pub fn of(command: &mut Command) -> Result<(Self, bool)> {
+    pub fn of(command: &mut Command, runner: Runner) -> Result<(Self, bool)> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -42,20 +52,19 @@ impl Tally {
             .with_context(|| format!("cannot start `{}`", shell::shown(command)))?;
         let (out, err) = (child.stdout.take(), child.stderr.take());
         let (mut tally, other) = std::thread::scope(|scope| {
-            let err = scope.spawn(|| read(err));
-            (read(out), err.join().unwrap_or_default())
+            let err = scope.spawn(|| read(err, runner));
+            (read(out, runner), err.join().unwrap_or_default())
         });
         tally += other;
         Ok((tally, child.wait()?.success()))
     }
 
-    /// What one line says: `Summary [ 1.2s] 5 tests run: 4 passed (1 slow), 1 failed, 2 skipped` of nextest, or
-    /// `test result: ok. 4 passed; 1 failed; …` of libtest.
-    fn of_line(line: &str) -> Option<Self> {
-        let counts = match line.trim().strip_prefix("test result:") {
-            Some(rest) => rest.split_once('.')?.1,
-            None if line.trim().starts_with("Summary [") => line.split_once(" run:")?.1,
-            None => return None,
+    /// What one line says.
+    fn of_line(line: &str, runner: Runner) -> Option<Self> {
+        let line = line.trim();
+        let counts = match runner {
+            Runner::Nextest => line.strip_prefix("Summary [")?.split_once(" run:")?.1,
+            Runner::Libtest => line.strip_prefix("test result:")?.split_once('.')?.1,
         };
         let mut tally = Self::default();
         for part in counts.split([',', ';']) {
@@ -73,13 +82,13 @@ impl Tally {
     }
 }
 
-fn read(stream: Option<impl Read>) -> Tally {
+fn read(stream: Option<impl Read>, runner: Runner) -> Tally {
     let mut tally = Tally::default();
     let Some(stream) = stream else { return tally };
     for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
         shell::note(&line);
-        if let Some(counts) = Tally::of_line(&line) {
+        if let Some(counts) = Tally::of_line(&line, runner) {
             tally += counts;
         }
     }
@@ -92,33 +101,40 @@ mod tests {
 
     #[test]
     fn the_summaries_of_both_runners_are_understood() {
+        use Runner::{Libtest, Nextest};
         let lines = [
-            ("     Summary [   0.014s] 9 tests run: 9 passed, 0 skipped", 9, 0),
+            (Nextest, "     Summary [   0.014s] 9 tests run: 9 passed, 0 skipped", 9, 0),
             (
-                "     Summary [ 3.1s] 12/14 tests run: 9 passed (2 slow, 1 leaky), 2 failed, 1 timed out, 2 skipped",
+                Nextest,
+                " Summary [ 3.1s] 12/14 tests run: 9 passed (2 slow, 1 leaky), 2 failed, 1 timed out, 2 skipped",
                 9,
                 3,
             ),
             (
-                "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.10s",
+                Libtest,
+                "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s",
                 3,
                 0,
             ),
-            (
-                "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.0s",
-                1,
-                2,
-            ),
+            (Libtest, "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out", 1, 2),
         ];
-        for (line, passed, failed) in lines {
-            assert_eq!(Tally::of_line(line), Some(Tally { passed, failed }), "{line}");
+        for (runner, line, passed, failed) in lines {
+            assert_eq!(Tally::of_line(line, runner), Some(Tally { passed, failed }), "{line}");
         }
+    }
+
+    #[test]
+    fn the_result_that_a_failed_program_printed_is_not_counted_twice_under_nextest() {
+        assert_eq!(
+            Tally::of_line("    test result: FAILED. 0 passed; 1 failed; 0 ignored", Runner::Nextest),
+            None
+        );
     }
 
     #[test]
     fn other_lines_count_nothing() {
         for line in ["", "test a::b ... ok", "3 passed", "running 3 tests"] {
-            assert_eq!(Tally::of_line(line), None, "{line}");
+            assert_eq!(Tally::of_line(line, Runner::Libtest), None, "{line}");
         }
     }
 }

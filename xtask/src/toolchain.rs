@@ -68,7 +68,7 @@ impl Toolchain {
 
     /// `cargo <verb>` for the firmware's target in `root`, up to and including `--target`. Compiled files go to
     /// a directory of their own: host and firmware builds do not disturb each other.
-    pub fn cargo(&self, verb: &str, root: &Path, target_dir: &Path) -> Command {
+    pub fn cargo(&self, verb: &str, root: &Path, target_dir: &Path, flags: &[&str]) -> Command {
         let mut command = match self {
             Self::Rustup => Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
             Self::Debian { linker } => {
@@ -86,7 +86,7 @@ impl Toolchain {
         command
             .current_dir(root)
             .env("CARGO_TARGET_DIR", target_dir)
-            .env("CARGO_ENCODED_RUSTFLAGS", remapped(root))
+            .env("CARGO_ENCODED_RUSTFLAGS", rustflags(root, flags))
             .env_remove("RUSTFLAGS")
             .arg(verb);
         if matches!(self, Self::Debian { .. }) {
@@ -97,12 +97,14 @@ impl Toolchain {
     }
 }
 
-/// Compiler flags that take this machine's folders out of what is built, so that it comes out the same anywhere.
-fn remapped(root: &Path) -> String {
+/// Compiler flags: the core of the board, and what takes this machine's folders out of what is built, so that it comes
+/// out the same anywhere.
+fn rustflags(root: &Path, more: &[&str]) -> String {
     let home = shell::cargo_home("");
-    [(root, "/cdd"), (&home, "/cargo"), (Path::new("/usr/lib/rustlib/src/rust"), "/rust")]
-        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
-        .join("\x1f")
+    let remapped = [(root, "/cdd"), (&home, "/cargo"), (Path::new("/usr/lib/rustlib/src/rust"), "/rust")]
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
+    let own = ["-Ctarget-cpu=cortex-m33"].into_iter().chain(more.iter().copied()).map(str::to_owned);
+    remapped.into_iter().chain(own).collect::<Vec<_>>().join("\x1f")
 }
 
 /// The root of the host's own compiler.

@@ -13,11 +13,13 @@ fn program(product: &str) -> Program {
 #[ignore = "needs the firmware"]
 fn no_panic_path_is_linked_into_the_boot_code_and_a_planted_one_is_found() {
     assert_eq!(symbols::panicking(&program("boot").symbols()), Vec::<&str>::new());
+    let ed25519 = Program::read(&layout::firmware_ed25519().join("boot.elf")).expect(NEEDS_FIRMWARE);
+    assert_eq!(symbols::panicking(&ed25519.symbols()), Vec::<&str>::new(), "the one with Ed25519");
 
     let toolchain = needs::toolchain().expect("a compiler for the firmware");
     let target = layout::products().join("planted-panic");
     let planted =
-        firmware::compile(&toolchain, &layout::root(), &target, "mps2-an505-boot", &["planted-panic"])
+        firmware::compile(&toolchain, &layout::root(), &target, &firmware::PACKAGES[0], &["planted-panic"])
             .unwrap();
     let planted = Program::read(&planted).unwrap().symbols();
     assert_ne!(

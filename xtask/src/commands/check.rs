@@ -85,8 +85,8 @@ fn clippy_on_the_board(toolchain: &Toolchain) -> Result<bool> {
     }
     let mut good = true;
     for package in &firmware::PACKAGES {
-        let mut cargo =
-            toolchain.cargo("clippy", &layout::root(), &layout::products().join("firmware-build"));
+        let target = layout::products().join("firmware-build/clippy");
+        let mut cargo = toolchain.cargo("clippy", &layout::root(), &target, &[]);
         cargo.args([
             "--quiet",
             "--package",

@@ -20,8 +20,9 @@ impl Setup {
         if self.dry_run {
             let mut complete = true;
             for need in Need::ALL {
-                let state = if need.is_met()? { "there" } else { "missing" };
-                complete &= need.is_met()?;
+                let met = need.is_met()?;
+                complete &= met;
+                let state = if met { "there" } else { "missing" };
                 println!("{state:8}{}", need.name());
             }
             return Ok(Answer::from_bool(complete));

@@ -6,7 +6,7 @@ use crate::{
     measure::{self, Figures},
     needs::{self, Need},
     shell,
-    tally::Tally,
+    tally::{Runner, Tally},
 };
 use anyhow::{Context as _, Result, bail};
 use std::{
@@ -68,40 +68,26 @@ fn workspace() -> Result<Tally> {
     let mut cargo = shell::cargo();
     surroundings(&mut cargo);
     if shell::which("cargo-nextest").is_some() {
-        cargo.args([
-            "nextest",
-            "run",
-            "--workspace",
-            "--run-ignored",
-            "all",
-            "--no-fail-fast",
-            "--color",
-            "never",
-        ]);
-        cargo.args(["--status-level", "fail"]);
+        cargo.args(["nextest", "run", "--workspace", "--run-ignored", "all", "--no-fail-fast"]);
+        cargo.args(["--color", "never", "--status-level", "fail"]);
+        watched(&mut cargo, Runner::Nextest)
     } else {
-        cargo.args([
-            "test",
-            "--workspace",
-            "--lib",
-            "--bins",
-            "--tests",
-            "--no-fail-fast",
-            "--",
-            "--include-ignored",
-        ]);
+        cargo.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
+        cargo.args(["--", "--include-ignored"]);
+        watched(&mut cargo, Runner::Libtest)
     }
-    watched(&mut cargo)
 }
 
 fn documentation() -> Result<Tally> {
-    watched(surroundings(&mut shell::cargo()).args(["test", "--workspace", "--doc", "--no-fail-fast"]))
+    let mut cargo = shell::cargo();
+    surroundings(&mut cargo).args(["test", "--quiet", "--workspace", "--doc", "--no-fail-fast"]);
+    watched(&mut cargo, Runner::Libtest)
 }
 
 /// Runs a test program, and adds up its summaries. One that fails without a failed test – because it does not
 /// compile – is an error.
-fn watched(cargo: &mut Command) -> Result<Tally> {
-    let (tally, success) = Tally::of(cargo)?;
+fn watched(cargo: &mut Command, runner: Runner) -> Result<Tally> {
+    let (tally, success) = Tally::of(cargo, runner)?;
     if !success && tally.failed == 0 {
         bail!("`{}` failed without a failed test; its own message is above", shell::shown(cargo));
     }

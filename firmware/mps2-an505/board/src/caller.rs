@@ -1,5 +1,6 @@
 //! The Non-secure caller's memory, as the Armv8-M test-target instructions see it.
 
+use crate::map;
 use cdd_hal::{Access, CallerMemory};
 use cortex_m::cmse::{AccessType, TestTarget};
 
@@ -10,6 +11,14 @@ impl CallerMemory for NonSecure {
     fn check(&self, address: u32, len: u32, access: Access) -> bool {
         let Some(last) = len.checked_sub(1) else { return true };
         let Some(last) = address.checked_add(last) else { return false };
+        // Only memory of the application. The test-target instruction is not enough: it answers for the
+        // private peripheral bus (0xE000_0000 and up), which is exempt from attribution and banked, so a
+        // copy there would reach the Secure side's own registers; and the application's devices are not
+        // memory either.
+        let inside = |memory: map::Range| memory.start <= address && last <= memory.last();
+        if !inside(map::APPLICATION) && !inside(map::APPLICATION_RAM) {
+            return false;
+        }
         // With the caller's own rights (its privilege and its MPU), both ends in the same SAU, IDAU and
         // MPU region, and Non-secure. No region of ours has a hole, so the ends speak for the middle.
         let ends = [address, last].map(|end| TestTarget::check(end as *mut u32, AccessType::NonSecure));

@@ -19,6 +19,8 @@ fn main() -> ! {
     // content is a valid record; nothing else in boot refers to it.
     let record = unsafe { &mut *(map::RECORD.start as *mut Record) };
     cdd_boot::boot::<An505, BootCrypto>(&mut machine, record);
+    #[cfg(feature = "planted-panic")]
+    assert!(record.magic == cdd_boot::RECORD_MAGIC, "planted");
     match record.state() {
         State::Running => leave::to_platform(true),
         State::NoApplication => leave::to_platform(false),

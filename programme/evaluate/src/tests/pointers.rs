@@ -293,8 +293,8 @@ fn leftovers(bench: &Bench, seen: &mut Observations) -> Outcome {
         seen.saw(format!("r1, r2, r3, r12 and flags after {what}"), &answer);
         let own = (CALLERS_CODE.0..CALLERS_CODE.1).contains(&r1);
         require!(own && [r2, r3, r12] == [r1; 3], "after {what} the registers hold {answer}");
-        // APSR as a number has its flags in the upper five bits; the other bits read as zero.
-        require!(flags == r1 & 0xF800_0000, "after {what} the flags are {flags:#010x}");
+        // NZCVQ in the upper five bits, GE in bits 16 to 19; the other bits of APSR read as zero.
+        require!(flags == r1 & 0xF80F_0000, "after {what} the flags are {flags:#010x}");
         seen.case(what, "only the return address");
     }
     Ok(())
