@@ -2,6 +2,8 @@
 //!
 //! Exit status: 0 success, 1 the answer is no, 2 the call or the machine is at fault.
 
+#![forbid(unsafe_code)]
+
 mod commands;
 mod output;
 

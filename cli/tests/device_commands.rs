@@ -240,5 +240,5 @@ fn a_device_that_dies_or_has_no_firmware_gives_status_2() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("on fire"));
     let output = run(&folder, &["device", "run", "dev", "--firmware", "nowhere"], "");
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("cargo xtask firmware"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cargo xtask build"));
 }

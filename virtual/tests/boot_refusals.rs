@@ -82,8 +82,8 @@ fn an_image_of_the_other_part_is_refused_in_either_slot() {
     specimen.put(SlotId::PlatformA, &genuine_application(1));
     specimen.put(SlotId::ApplicationA, &genuine_platform(1));
     let start = specimen.start();
-    // Both are wrong twice; the part is looked at after the address that the image was linked for.
-    assert_eq!(start.result(SlotId::PlatformA), "wrong-load-address");
+    // Both are wrong twice; the part is looked at before the address that the image was linked for.
+    assert_eq!(start.result(SlotId::PlatformA), "wrong-part");
     assert_eq!(start.state(), State::NoPlatform);
 
     let mut unplaced = application(version(1, 0));

@@ -20,14 +20,8 @@ mod step {
     pub(super) const SIGNATURE: u32 = 0x5D28_9BE6;
 }
 
-const ALL_STEPS: u32 = Flow::expected(&[
-    step::LOADED,
-    step::STRUCTURE,
-    step::COUNTER,
-    step::KEY,
-    step::DIGEST,
-    step::SIGNATURE,
-]);
+const ALL_STEPS: u32 =
+    Flow::expected(&[step::LOADED, step::STRUCTURE, step::COUNTER, step::KEY, step::DIGEST, step::SIGNATURE]);
 
 /// Loads the image of `slot` and verifies the loaded copy. On a refusal the copy is wiped.
 #[inline(never)]

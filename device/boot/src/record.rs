@@ -135,7 +135,9 @@ pub struct Record {
 
 impl Record {
     pub(crate) fn start(&mut self, boot: BootIdentity) {
-        self.as_mut_bytes().zeroize();
+        if let Ok(words) = <[u32]>::mut_from_bytes(self.as_mut_bytes()) {
+            words.zeroize();
+        }
         self.state = State::Locked as u32;
         self.life_cycle = u32::MAX;
         self.results = [Refusal::NotTried.code() as u32; 4];

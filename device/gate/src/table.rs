@@ -80,7 +80,10 @@ pub const MAX_FRAME_WORDS: usize = 8;
 const _: () = {
     let mut i = 0;
     while i < CALLS.len() {
-        assert!(CALLS[i].number as usize == i, "numbers run from 0 without gaps: a veneer is found by its number");
+        assert!(
+            CALLS[i].number as usize == i,
+            "numbers run from 0 without gaps: a veneer is found by its number"
+        );
         let (mut words, mut outputs, mut a) = (0, 0, 0);
         while a < CALLS[i].arguments.len() {
             let shape = CALLS[i].arguments[a].shape;

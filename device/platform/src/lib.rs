@@ -74,8 +74,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
             State::NoApplication => (State::NoApplication, Some("no-image")),
             state => (state, None),
         };
-        let mut platform =
-            Platform { board, record, secrets, random, log: Log::new(), fault, state, reason };
+        let mut platform = Platform { board, record, secrets, random, log: Log::new(), fault, state, reason };
         platform.report();
         if let Some(fault) = &platform.fault {
             platform.log.add(Level::Error, fault.name().as_bytes());

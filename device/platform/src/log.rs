@@ -53,7 +53,12 @@ impl Log {
     /// Adds an entry; a longer text is cut.
     pub(crate) fn add(&mut self, level: Level, text: &[u8]) {
         if let Some(entry) = self.entries.get_mut(self.added as usize % ENTRIES) {
-            *entry = Entry { number: self.added, level, text: [0; LOG_TEXT_BYTES], len: text.len().min(LOG_TEXT_BYTES) };
+            *entry = Entry {
+                number: self.added,
+                level,
+                text: [0; LOG_TEXT_BYTES],
+                len: text.len().min(LOG_TEXT_BYTES),
+            };
             entry.text.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
             self.added = self.added.wrapping_add(1);
         }

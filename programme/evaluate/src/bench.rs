@@ -272,62 +272,35 @@ pub(crate) struct Dut {
     folder: TempDir,
 }
 
-/// How often, and how far apart, a device that is still locked is tried again.
-const LOCKED: (u32, Duration) = (400, Duration::from_millis(5));
-
-/// Does something with a device that was just switched off.
-///
-/// Its lock can outlive the session by a moment: a process that another thread is starting right then holds a copy
-/// of the lock's file until its `exec`.
-fn unlocked<T, E>(locked: fn(&E) -> bool, mut act: impl FnMut() -> Result<T, E>) -> Result<T, E> {
-    for _ in 1..LOCKED.0 {
-        match act() {
-            Err(error) if locked(&error) => std::thread::sleep(LOCKED.1),
-            other => return other,
-        }
-    }
-    act()
-}
-
 impl Dut {
-    fn with<T>(&self, act: impl FnMut() -> Result<T, DeviceError>) -> Outcome<T> {
-        Ok(unlocked(|error| matches!(error, DeviceError::Powered { .. }), act)?)
-    }
-
-    fn started<T>(&self, act: impl FnMut() -> Result<T, SessionError>) -> Outcome<T> {
-        let locked =
-            |error: &SessionError| matches!(error, SessionError::Device(DeviceError::Powered { .. }));
-        judged(unlocked(locked, act))
-    }
-
     /// Erases the slot and writes an image, or anything else, to its start.
     pub(crate) fn flash_slot(&self, slot: &str, content: &[u8]) -> Outcome {
-        self.with(|| self.device.flash_slot(slot, content))
+        Ok(self.device.flash_slot(slot, content)?)
     }
 
     /// Erases the slot.
     pub(crate) fn erase_slot(&self, slot: &str) -> Outcome {
-        self.with(|| self.device.erase_slot(slot))
+        Ok(self.device.erase_slot(slot)?)
     }
 
     /// The content of a slot.
     pub(crate) fn read_slot(&self, slot: &str) -> Outcome<Vec<u8>> {
-        self.with(|| self.device.read_slot(slot))
+        Ok(self.device.read_slot(slot)?)
     }
 
     /// The fuses.
     pub(crate) fn read_fuses(&self) -> Outcome<FuseImage> {
-        self.with(|| self.device.read_fuses())
+        Ok(self.device.read_fuses()?)
     }
 
     /// Overwrites the fuses, clearing bits too, as no attacker could.
     pub(crate) fn write_fuses(&self, fuses: &FuseImage) -> Outcome {
-        self.with(|| self.device.write_fuses(fuses))
+        Ok(self.device.write_fuses(fuses)?)
     }
 
     /// Burns fuses.
     pub(crate) fn burn(&self, burns: &[Burn]) -> Outcome {
-        self.with(|| self.device.burn(burns))
+        Ok(self.device.burn(burns)?)
     }
 
     /// Switches it on with good entropy.
@@ -338,12 +311,12 @@ impl Dut {
     /// Switches it on with another noise source.
     pub(crate) fn power_with(&self, entropy: Entropy) -> Outcome<Session> {
         let power = Power::new(&self.firmware).with_entropy(entropy);
-        self.started(|| self.device.power_on(&power))
+        judged(self.device.power_on(&power))
     }
 
     /// Starts it again and again as a batch; virtual devices only.
     pub(crate) fn batch(&self) -> Outcome<Batch> {
-        self.started(|| Batch::start(&self.device, &Power::new(&self.firmware)))
+        judged(Batch::start(&self.device, &Power::new(&self.firmware)))
     }
 
     /// The same with boot code that accepts any signature, which a campaign must notice.
@@ -353,11 +326,11 @@ impl Dut {
         let copy = self.folder.path().join("planted");
         let device = match Device::open(&copy) {
             Ok(device) => device,
-            Err(_) => self.with(|| self.device.copy_to(&copy))?,
+            Err(_) => self.device.copy_to(&copy)?,
         };
         let mut power = Power::new(&self.firmware);
         power.extra_args = vec!["--planted-defect".into(), "accept-any-signature".into()];
-        self.started(|| Batch::start(&device, &power))
+        judged(Batch::start(&device, &power))
     }
 
     /// Switches it on, hears its boot report, and switches it off.

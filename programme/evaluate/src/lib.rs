@@ -15,6 +15,8 @@
 //! This crate meets a device through `dtsec-target` only – its files, wires and power – and shares with the device
 //! nothing but the image format (`cdd-image`). `dtsec evaluate` and `cargo xtask evaluate` use it.
 
+#![forbid(unsafe_code)]
+
 mod attack;
 mod bench;
 mod evidence;

@@ -182,7 +182,7 @@ impl Firmware {
         Firmware { dir: dir.into(), board: board.clone() }
     }
 
-    /// Where `cargo xtask firmware` puts it, seen from the root of the workspace.
+    /// Where `cargo xtask build` puts it, seen from the root of the workspace.
     pub fn built(board: &Board) -> Firmware {
         Firmware::new(Path::new("target/firmware").join(board.target()), board)
     }

@@ -120,7 +120,7 @@ pub enum SessionError {
     #[error(transparent)]
     Device(#[from] DeviceError),
     /// A built file is missing.
-    #[error("{path} is missing; build the firmware with `cargo xtask firmware`, or name its folder")]
+    #[error("{path} is missing; build the firmware with `cargo xtask build`, or name its folder")]
     NoFirmware {
         /// The file.
         path: PathBuf,

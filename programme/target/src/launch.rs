@@ -155,7 +155,7 @@ fn spawn(mut command: Command, kept: Vec<OwnedFd>, kind: Kind) -> Result<Child, 
         |reason| {
             let hint = match kind {
                 Kind::Qemu => "run `cargo xtask setup`, or install the Debian package qemu-system-arm",
-                Kind::Process => "build it with `cargo xtask firmware`",
+                Kind::Process => "build it with `cargo xtask build`",
             };
             SessionError::NotStarted { program, reason, hint }
         },

@@ -36,12 +36,9 @@ fn main() -> ! {
                 let outcome = platform.application_ready();
                 status(&mut wire, outcome.err().map_or(0, |status| status.code()));
             }
-            "buffer" => wire
-                .say("ok")
-                .word(&raw const SCRATCH as u32)
-                .say(" ")
-                .number(SCRATCH_BYTES as i32)
-                .end(),
+            "buffer" => {
+                wire.say("ok").word(&raw const SCRATCH as u32).say(" ").number(SCRATCH_BYTES as i32).end()
+            }
             "read" => {
                 let value = attack::read(a);
                 wire.say("ok").word(value).end();
