@@ -68,18 +68,29 @@ pub fn build(toolchain: &Toolchain) -> Result<PathBuf> {
     let out = layout::firmware();
     let target = layout::products().join("firmware-build");
     build_in(toolchain, &layout::root(), &target, &out)?;
-    let other = layout::firmware_ed25519();
     shell::step("build boot with Ed25519", || {
-        let elf = compile(toolchain, &layout::root(), &target, &BOOT_ED25519, &["ed25519"])?;
-        finish(&BOOT_ED25519, &elf, &other)?;
-        for package in PACKAGES.iter().filter(|package| package.flat) {
-            let name = format!("{}.bin", package.product);
-            let bytes = std::fs::read(out.join(&name)).with_context(|| format!("cannot read {name}"))?;
-            shell::write_if_changed(&other.join(&name), &bytes)?;
-        }
-        Ok(())
+        variant(toolchain, &target, &BOOT_ED25519, "ed25519", &layout::firmware_ed25519())
     })?;
     Ok(out)
+}
+
+/// Builds `package` once more, with a feature, and puts it into `out` beside the other products as they are.
+pub fn variant(
+    toolchain: &Toolchain,
+    target_dir: &Path,
+    package: &Package,
+    feature: &str,
+    out: &Path,
+) -> Result<()> {
+    let elf = compile(toolchain, &layout::root(), target_dir, package, &[feature])?;
+    finish(package, &elf, out)?;
+    for other in PACKAGES.iter().filter(|other| other.product != package.product) {
+        let name = format!("{}.{}", other.product, if other.flat { "bin" } else { "elf" });
+        let from = layout::firmware().join(&name);
+        let bytes = std::fs::read(&from).with_context(|| format!("cannot read {}", from.display()))?;
+        shell::write_if_changed(&out.join(&name), &bytes)?;
+    }
+    Ok(())
 }
 
 /// The same from the sources in `root`, into `out`.

@@ -11,11 +11,10 @@ use crate::seed::Sampler;
 use anyhow::{Context, Result};
 use cdd_image::PublicKeyBytes;
 use dtsec_target::{
-    Batch, Board, Burn, Device, DeviceError, Entropy, Firmware, FuseImage, LifeCycle, Power, Provisioning,
-    PublicKey, Report, Session, SessionError,
+    Batch, Board, Burn, Device, Entropy, Firmware, FuseImage, LifeCycle, Power, Provisioning, PublicKey,
+    Report, Session, SessionError,
 };
 use std::path::PathBuf;
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// What the devices of an evaluation are called.
