@@ -164,7 +164,7 @@ fn a_session_outlives_the_thread_that_made_it() {
 fn missing_firmware_is_named() {
     let bench = Bench::new();
     let error = bench.device.power_on(&Power::new("/nowhere")).err().unwrap().to_string();
-    assert!(error.contains("/nowhere/cdd-virtual") && error.contains("cargo xtask firmware"), "{error}");
+    assert!(error.contains("/nowhere/cdd-virtual") && error.contains("cargo xtask build"), "{error}");
 }
 
 #[test]
