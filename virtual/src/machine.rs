@@ -60,8 +60,11 @@ impl Fuses for VirtualMachine {
 
 impl DeviceSecret for VirtualMachine {
     fn device_secret(&mut self) -> Zeroizing<[u8; 32]> {
+        // Every start is one of a device that was just reset, so there is nothing to forget.
         self.secret.clone()
     }
+
+    fn forget(&mut self) {}
 }
 
 impl Machine for VirtualMachine {
@@ -99,6 +102,11 @@ impl Machine for VirtualMachine {
     fn loaded(&self, part: PartId, len: u32) -> &[u8] {
         let memory = &self.memory[ram(part)];
         memory.get(..len as usize).unwrap_or(memory)
+    }
+
+    fn clear(&mut self) {
+        self.wipe(PartId::Platform);
+        self.wipe(PartId::Application);
     }
 
     fn wipe(&mut self, part: PartId) {

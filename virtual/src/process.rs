@@ -5,7 +5,7 @@ use crate::{Entropy, FuseDevice, Gate, HostCrypto, VirtualMachine};
 use bgm::{Bgm, Io};
 use cdd_boot::report::{self, Context, Line};
 use cdd_boot::{Record, State};
-use cdd_platform::{LineReader, Platform};
+use cdd_platform::{History, LineReader, Platform};
 use zerocopy::FromZeros;
 
 /// The wires of the device, as in `docs/wires.md`.
@@ -65,7 +65,7 @@ pub fn run(mut machine: VirtualMachine, mut wires: Wires) {
             // The platform writes on the management wire; what comes in on it is for the loops here.
             let questions = wires.management.receiver.take();
             let board = VirtualBoard::new(wires.management, machine.into_fuses());
-            let platform = Platform::start(board, record, wires.entropy, None);
+            let platform = Platform::start(board, record, wires.entropy, History::default());
             if platform.may_start_application() {
                 let application = ApplicationWires {
                     sender: wires.console.sender,

@@ -5,6 +5,7 @@
 mod support;
 
 use cdd_boot::{BootIdentity, Layout, Machine, PartId, Record, Refusal, SlotId, State};
+use cdd_fuses::{LIFE_CYCLE, LifeCycle, Role};
 use cdd_hal::{DeviceSecret, FuseError, Fuses};
 use cdd_virtual::{HostCrypto, VirtualMachine};
 use support::*;
@@ -18,11 +19,23 @@ struct Failing {
     unreadable_fuses: std::ops::Range<u16>,
     /// Flash that is exchanged as soon as boot starts to load a slot.
     exchange: Option<Vec<u8>>,
+    /// Fuses that are burnt as soon as boot starts to load a slot.
+    burn: Option<(u16, Vec<u8>)>,
+    /// How often boot made the device secret unreadable, and cleared what an earlier run left.
+    forgotten: u32,
+    cleared: u32,
 }
 
 impl Failing {
     fn new(specimen: &Specimen) -> Failing {
-        Failing { inner: specimen.machine(), unreadable_fuses: 0..0, exchange: None }
+        Failing {
+            inner: specimen.machine(),
+            unreadable_fuses: 0..0,
+            exchange: None,
+            burn: None,
+            forgotten: 0,
+            cleared: 0,
+        }
     }
 
     fn start(&mut self) -> Record {
@@ -50,6 +63,11 @@ impl DeviceSecret for Failing {
     fn device_secret(&mut self) -> Zeroizing<[u8; 32]> {
         self.inner.device_secret()
     }
+
+    fn forget(&mut self) {
+        self.forgotten += 1;
+        self.inner.forget();
+    }
 }
 
 impl Machine for Failing {
@@ -69,10 +87,17 @@ impl Machine for Failing {
         if let Some(flash) = self.exchange.take() {
             self.inner.nor.tamper(0, &flash).unwrap();
         }
+        if let Some((at, bits)) = self.burn.take() {
+            self.inner.burn(at, &bits).unwrap();
+        }
         self.inner.load(slot, len)
     }
     fn loaded(&self, part: PartId, len: u32) -> &[u8] {
         self.inner.loaded(part, len)
+    }
+    fn clear(&mut self) {
+        self.cleared += 1;
+        self.inner.clear();
     }
     fn wipe(&mut self, part: PartId) {
         self.inner.wipe(part);
@@ -86,6 +111,50 @@ fn name(record: &Record, slot: SlotId) -> &'static str {
 #[test]
 fn the_same_machine_with_nothing_wrong_runs() {
     assert_eq!(Failing::new(&Specimen::genuine()).start().state(), State::Running);
+}
+
+#[test]
+fn boot_may_be_left_only_with_a_record_of_a_whole_decision() {
+    let genuine = Failing::new(&Specimen::genuine()).start();
+    assert!(genuine.may_leave().is_yes());
+    let mut without_application = Specimen::genuine();
+    without_application.slot_mut(SlotId::ApplicationA).fill(0xFF);
+    assert!(Failing::new(&without_application).start().may_leave().is_yes());
+
+    let mut without_platform = Specimen::genuine();
+    without_platform.slot_mut(SlotId::PlatformA).fill(0xFF);
+    let mut dead = Specimen::genuine();
+    dead.life_cycle(LifeCycle::Decommissioned);
+    for specimen in [without_platform, dead, Specimen::blank()] {
+        assert!(!Failing::new(&specimen).start().may_leave().is_yes());
+    }
+    assert!(!Record::new_zeroed().may_leave().is_yes());
+}
+
+#[test]
+fn a_policy_that_changes_while_boot_decides_locks_the_device() {
+    for (at, bits) in [
+        cdd_fuses::revocation_bits(Role::Platform, 3),
+        cdd_fuses::revocation_bits(Role::Application, 3),
+        (LIFE_CYCLE + 12, [1, 0, 0, 0]),
+    ] {
+        let mut machine = Failing::new(&Specimen::genuine());
+        machine.burn = Some((at, bits.to_vec()));
+        let record = machine.start();
+        assert_eq!(record.state(), State::Locked);
+        assert!(!record.may_leave().is_yes());
+        assert_eq!((record.attest_secret, record.seal_secret), ([0; 32], [0; 32]));
+        assert!(machine.inner.is_wiped(PartId::Platform) && machine.inner.is_wiped(PartId::Application));
+    }
+}
+
+#[test]
+fn whatever_boot_decides_earlier_runs_are_cleared_and_the_device_secret_is_forgotten() {
+    for specimen in [Specimen::genuine(), Specimen::blank(), Specimen::secured()] {
+        let mut machine = Failing::new(&specimen);
+        machine.start();
+        assert_eq!((machine.cleared, machine.forgotten), (1, 1));
+    }
 }
 
 #[test]

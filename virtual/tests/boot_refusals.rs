@@ -122,6 +122,19 @@ fn a_key_must_be_provisioned_for_the_role_and_not_revoked() {
 }
 
 #[test]
+fn a_key_that_was_provisioned_twice_is_revoked_by_either_number() {
+    for revoked in [0, 2] {
+        let mut specimen = Specimen::genuine();
+        specimen.provision(Role::Platform, 2, &platform_key());
+        assert_eq!(specimen.start().state(), State::Running);
+        let (at, bits) = cdd_fuses::revocation_bits(Role::Platform, revoked);
+        specimen.burn(at, &bits);
+        let start = specimen.start();
+        assert_eq!((start.state(), start.result(SlotId::PlatformA)), (State::NoPlatform, "key-revoked"));
+    }
+}
+
+#[test]
 fn a_signature_by_another_key_than_the_one_named_is_invalid() {
     // Named is key 0, signed has another one.
     let mut image = platform(version(1, 0)).sign(&payload(1, 256), &foreign_key()).unwrap();

@@ -8,7 +8,7 @@ mod support;
 use cdd_client::{Platform as Client, Status, algorithm};
 use cdd_gate::number;
 use cdd_hal::Console;
-use cdd_platform::{Board, Platform};
+use cdd_platform::{Board, History, Platform};
 use cdd_virtual::{ARENA_BASE, ARENA_BYTES, Entropy, FuseDevice, Gate};
 use support::*;
 
@@ -49,7 +49,7 @@ type TestGate = Gate<TestBoard, Entropy>;
 fn gate() -> TestGate {
     let start = Specimen::genuine().start();
     let board = TestBoard(Management::default(), start.machine.into_fuses());
-    Gate::new(Platform::start(board, start.record, Entropy::OperatingSystem, None))
+    Gate::new(Platform::start(board, start.record, Entropy::OperatingSystem, History::default()))
 }
 
 /// Writes a frame at `at` and makes the call.

@@ -57,6 +57,9 @@ fn try_admit<M: Machine, C: Crypto>(
     let key_hash = signer_hash::<C>(&Image::parse(machine.loaded(part, size))?)?;
     let key = signer::<M, C>(machine, policy, part, &key_hash);
     let image = Image::parse(machine.loaded(part, size))?;
+    if u32::try_from(image.total_size()) != Ok(size) {
+        return Err(Refusal::FlashChanged);
+    }
     let counter = structure(&image, part, layout, platform)?;
     flow.step(step::STRUCTURE);
 
@@ -167,6 +170,9 @@ fn signer<M: Machine, C: Crypto>(
     hash: &[u8; 32],
 ) -> Result<PublicKey, Refusal> {
     let role = part.role();
+    let mut found = Err(Refusal::KeyUnknown);
+    let mut revoked = false;
+    // All of them, for a key that was provisioned twice is revoked if it is revoked once.
     for index in 0..KEYS_PER_ROLE {
         let Some(key) = PublicKey::read(machine, role, index).map_err(|_| Refusal::FusesUnreadable)? else {
             continue;
@@ -178,17 +184,24 @@ fn signer<M: Machine, C: Crypto>(
         if !equal(&own, hash).is_yes() {
             continue;
         }
-        if launder(policy.is_revoked(role, index)) || policy.is_revoked(launder(role), index) {
-            return Err(Refusal::KeyRevoked);
-        }
-        return Ok(key);
+        revoked |= launder(policy.is_revoked(role, index)) || policy.is_revoked(launder(role), index);
+        found = Ok(key);
     }
-    Err(Refusal::KeyUnknown)
+    if launder(revoked) {
+        return Err(Refusal::KeyRevoked);
+    }
+    found
 }
 
-/// Whether `key` signed `digest`; a signature by the other algorithm is not.
+/// Whether `key` signed `digest`; a signature by the other algorithm is not. Verified twice, for what an
+/// implementation answers is a single bit, which a single fault can turn.
 #[inline(never)]
 fn signed<C: Crypto>(key: &PublicKey, digest: &[u8; 32], signature: &Signature<'_>) -> Verdict {
+    once::<C>(key, digest, signature).and(once::<C>(launder(key), launder(digest), launder(signature)))
+}
+
+#[inline(never)]
+fn once<C: Crypto>(key: &PublicKey, digest: &[u8; 32], signature: &Signature<'_>) -> Verdict {
     match (key, signature) {
         (PublicKey::P256(point), Signature::EcdsaP256(rs)) => {
             Verdict::from_check(C::verify_p256(point, digest, rs))

@@ -60,6 +60,8 @@ refusals! {
     FaultDetected = 0x020B, "fault-detected";
     /// The fuses could not be read.
     FusesUnreadable = 0x020C, "fuses-unreadable";
+    /// The flash gave another image when it was read again: the size differs from the header's.
+    FlashChanged = 0x020E, "flash-changed";
     /// The image has no name.
     NameMissing = 0x020D, "name-missing";
 }

@@ -25,30 +25,42 @@ mod select;
 
 pub use error::Refusal;
 pub use machine::{BootIdentity, Crypto, Layout, Machine, PartId, SlotId};
-pub use record::{PartEntry, RECORD_MAGIC, Record, Secrets, State};
+pub use record::{CLEARANCE, PartEntry, RECORD_MAGIC, Record, Secrets, State};
 
 use cdd_fuses::{LifeCycle, Policy};
-use cdd_hardening::launder;
+use cdd_hardening::{Flow, launder};
+use record::step;
 
-/// Decides what starts. The record says what was decided and why; its state says what to do next:
-/// jump to the loaded platform for [`State::Running`] and [`State::NoApplication`], stay for the others.
+/// Decides what starts. The record says what was decided and why. Only a record that
+/// [may be left with](Record::may_leave) allows the jump to the loaded platform; with any other, boot stays.
+/// Afterwards nobody can read the device secret until the next reset.
 #[inline(never)]
 pub fn boot<M: Machine, C: Crypto>(machine: &mut M, record: &mut Record) {
+    let mut flow = Flow::start();
     record.start(machine.identity());
-    let Ok(policy) = Policy::read(machine) else {
-        return record.stop(State::Locked);
-    };
-    record.life_cycle = policy.life_cycle.map_or(u32::MAX, |state| state as u32);
-    match launder(policy.life_cycle) {
-        None | Some(LifeCycle::Decommissioned) => return record.stop(State::Locked),
-        Some(LifeCycle::Assembly) => return record.stop(State::Unprovisioned),
-        Some(LifeCycle::Provisioning | LifeCycle::Secured | LifeCycle::DebugAuthorised) => (),
+    machine.clear();
+    flow.step(step::CLEARED);
+    if let Err(state) = decide::<M, C>(machine, record, &mut flow) {
+        machine.wipe(PartId::Platform);
+        machine.wipe(PartId::Application);
+        record.stop(state);
     }
+    machine.forget();
+    record.clear_for_start(flow);
+}
 
-    let Some(platform) = select::best::<M, C>(machine, record, &policy, PartId::Platform, None) else {
-        return record.stop(State::NoPlatform);
-    };
+/// The decision; an error is the state in which boot stays.
+fn decide<M: Machine, C: Crypto>(machine: &mut M, record: &mut Record, flow: &mut Flow) -> Result<(), State> {
+    let policy = Policy::read(machine).map_err(|_| State::Locked)?;
+    record.life_cycle = policy.life_cycle.map_or(u32::MAX, |state| state as u32);
+    starts(&policy)?;
+    flow.step(step::LIFE_CYCLE);
+
+    let platform = select::best::<M, C>(machine, record, &policy, PartId::Platform, None);
+    let platform = platform.ok_or(State::NoPlatform)?;
     record.set_part(PartId::Platform, platform);
+    flow.step(step::PLATFORM);
+
     match select::best::<M, C>(machine, record, &policy, PartId::Application, Some(&platform)) {
         Some(application) => {
             record.set_part(PartId::Application, application);
@@ -56,9 +68,25 @@ pub fn boot<M: Machine, C: Crypto>(machine: &mut M, record: &mut Record) {
         }
         None => record.set_state(State::NoApplication),
     }
-    if derive::secrets::<M, C>(machine, record).is_err() {
-        machine.wipe(PartId::Platform);
-        machine.wipe(PartId::Application);
-        record.stop(State::Locked);
+    derive::secrets::<M, C>(machine, record).map_err(|_| State::Locked)?;
+    flow.step(step::SECRETS);
+
+    // Once more, from the fuses: one wrong turn at the first look must not be enough.
+    let again = Policy::read(machine).map_err(|_| State::Locked)?;
+    starts(&again)?;
+    if launder(again) != policy {
+        return Err(State::Locked);
+    }
+    flow.step(step::CONFIRMED);
+    Ok(())
+}
+
+/// Whether anything may start in this life-cycle state.
+#[inline(never)]
+fn starts(policy: &Policy) -> Result<(), State> {
+    match launder(policy.life_cycle) {
+        Some(LifeCycle::Provisioning | LifeCycle::Secured | LifeCycle::DebugAuthorised) => Ok(()),
+        Some(LifeCycle::Assembly) => Err(State::Unprovisioned),
+        Some(LifeCycle::Decommissioned) | None => Err(State::Locked),
     }
 }

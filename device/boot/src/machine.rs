@@ -121,6 +121,9 @@ pub trait Machine: Fuses + DeviceSecret {
     fn load(&mut self, slot: SlotId, len: u32) -> bool;
     /// The first `len` bytes of the memory that the part runs from, fewer if it is smaller.
     fn loaded(&self, part: PartId, len: u32) -> &[u8];
+    /// Overwrites all memory that parts run from or work in, except what is kept over a reset on purpose:
+    /// nothing of an earlier run, its secrets or its code, is left.
+    fn clear(&mut self);
     /// Overwrites whatever `load` put into the memory that the part runs from.
     fn wipe(&mut self, part: PartId);
 }

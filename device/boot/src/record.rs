@@ -1,12 +1,26 @@
 //! The boot record: what boot decided, handed to the platform at a fixed place in Secure memory.
 
 use crate::{BootIdentity, PartId, Refusal, SlotId};
+use cdd_hardening::{Flow, Verdict, launder};
 use cdd_image::Version;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 use zeroize::Zeroize;
 
 /// Marks a record that boot has completed.
 pub const RECORD_MAGIC: u32 = 0x4344_4452;
+
+/// The steps of the whole decision; each is taken only where it succeeded.
+pub(crate) mod step {
+    pub(crate) const CLEARED: u32 = 0x41C6_B7D3;
+    pub(crate) const LIFE_CYCLE: u32 = 0xE83A_590F;
+    pub(crate) const PLATFORM: u32 = 0x2F9D_C461;
+    pub(crate) const SECRETS: u32 = 0x9705_1EBA;
+    pub(crate) const CONFIRMED: u32 = 0xD8B2_6A34;
+}
+
+/// What [`Record::clearance`] is when every step was taken, in order.
+pub const CLEARANCE: u32 =
+    Flow::expected(&[step::CLEARED, step::LIFE_CYCLE, step::PLATFORM, step::SECRETS, step::CONFIRMED]);
 
 const PRESENT: u32 = 0x7A3C_85D1;
 
@@ -38,15 +52,23 @@ impl State {
         }
     }
 
-    /// The state with this number; a number that no state has reads as locked.
-    pub const fn from_number(number: u32) -> State {
-        match number {
-            1 => State::Running,
-            2 => State::NoApplication,
-            3 => State::NoPlatform,
-            5 => State::Unprovisioned,
-            _ => State::Locked,
+    /// What stands for the state in the record: words that differ in half of their bits.
+    const fn word(self) -> u32 {
+        match self {
+            State::Running => 0x6A3D_95C2,
+            State::NoApplication => 0x95B1_4E2D,
+            State::NoPlatform => 0x0DE4_B397,
+            State::Locked => 0xF21B_6848,
+            State::Unprovisioned => 0x3C87_D06E,
         }
+    }
+
+    /// The state that a word stands for; one that stands for none reads as locked.
+    fn from_word(word: u32) -> State {
+        [State::Running, State::NoApplication, State::NoPlatform, State::Unprovisioned]
+            .into_iter()
+            .find(|state| state.word() == word)
+            .unwrap_or(State::Locked)
     }
 }
 
@@ -123,6 +145,7 @@ pub struct Record {
     /// [`RECORD_MAGIC`] once complete.
     pub magic: u32,
     state: u32,
+    clearance: u32,
     /// Number of the life-cycle state, all ones for none.
     pub life_cycle: u32,
     results: [u32; 4],
@@ -138,7 +161,7 @@ impl Record {
         if let Ok(words) = <[u32]>::mut_from_bytes(self.as_mut_bytes()) {
             words.zeroize();
         }
-        self.state = State::Locked as u32;
+        self.state = State::Locked.word();
         self.life_cycle = u32::MAX;
         self.results = [Refusal::NotTried.code() as u32; 4];
         self.set_part(
@@ -149,7 +172,7 @@ impl Record {
     }
 
     pub(crate) fn set_state(&mut self, state: State) {
-        self.state = state as u32;
+        self.state = state.word();
     }
 
     pub(crate) fn set_part(&mut self, part: PartId, entry: PartEntry) {
@@ -168,12 +191,33 @@ impl Record {
     pub(crate) fn stop(&mut self, state: State) {
         self.attest_secret.zeroize();
         self.seal_secret.zeroize();
+        self.clearance = 0;
         self.set_state(state);
+    }
+
+    /// Records that every step of the decision was taken.
+    pub(crate) fn clear_for_start(&mut self, flow: Flow) {
+        self.clearance = flow.state();
     }
 
     /// What started.
     pub fn state(&self) -> State {
-        State::from_number(self.state)
+        State::from_word(self.state)
+    }
+
+    /// The proof that the whole decision was taken; [`CLEARANCE`] for a record that boot may leave with.
+    pub fn clearance(&self) -> u32 {
+        self.clearance
+    }
+
+    /// Whether boot may jump to the platform: every step was taken, the state is one in which the platform
+    /// runs, and a platform was admitted. Asked again at the jump itself, whatever was decided before.
+    pub fn may_leave(&self) -> Verdict {
+        let runs = |state: u32| state == State::Running.word() || state == State::NoApplication.word();
+        Verdict::from_check(launder(self.clearance) == CLEARANCE)
+            .and(Verdict::from_check(runs(launder(self.state))))
+            .and(Verdict::from_check(self.part(PartId::Platform).is_some()))
+            .and(Verdict::from_check(launder(self.clearance) ^ launder(CLEARANCE) == 0))
     }
 
     /// The number of a slot's result ([`Refusal::name_of`] names it).

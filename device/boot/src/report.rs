@@ -5,7 +5,7 @@
 
 use crate::{PartId, Record, Refusal, SlotId, State};
 use cdd_fuses::LifeCycle;
-use cdd_hal::{Console, Fuses};
+use cdd_hal::{Console, FuseError, Fuses};
 
 /// Writes words of a line to a console.
 pub struct Line<'c, C: Console + ?Sized>(&'c mut C);
@@ -139,8 +139,12 @@ pub fn write<C: Console + ?Sized, F: Fuses + ?Sized>(
         ("hardware-version", cdd_fuses::HARDWARE_VERSION),
     ] {
         let mut raw = [0u8; 48];
-        let text = fuse_text(fuses, at, length, &mut raw);
-        Line::start(console).text("identity", name).key("value").escaped(text).end();
+        let mut line = Line::start(console);
+        line.text("identity", name);
+        match fuse_text(fuses, at, length, &mut raw) {
+            Ok(text) => line.key("value").escaped(text).end(),
+            Err(_) => line.text("error", "fuses-unreadable").end(),
+        }
     }
     for (part, name, version) in [
         (PartId::Boot, "firmware-name", "firmware-version"),
@@ -170,19 +174,17 @@ pub fn finish<C: Console + ?Sized>(console: &mut C, state: State) {
     Line::start(console).text("report", "end").text("state", state.name()).end();
 }
 
-/// Reads a text from the fuses, without its padding; empty when the fuses cannot be read.
+/// Reads a text from the fuses, without its padding.
 pub fn fuse_text<'b, F: Fuses + ?Sized>(
     fuses: &mut F,
     at: u16,
     length: usize,
     buffer: &'b mut [u8; 48],
-) -> &'b [u8] {
-    let Some(text) = buffer.get_mut(..length) else { return &[] };
-    if fuses.read(at, text).is_err() {
-        return &[];
-    }
+) -> Result<&'b [u8], FuseError> {
+    let text = buffer.get_mut(..length).ok_or(FuseError::OutOfRange)?;
+    fuses.read(at, text)?;
     let end = text.iter().position(|b| *b == 0).unwrap_or(text.len());
-    buffer.get(..end).unwrap_or_default()
+    Ok(buffer.get(..end).unwrap_or_default())
 }
 
 fn version_of<'l, 'c, C: Console + ?Sized>(

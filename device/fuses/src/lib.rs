@@ -2,7 +2,9 @@
 //!
 //! A format like the image format, and shared like it: boot code reads it on the device, the
 //! provisioning tools write it from outside. Blank fuses are zero and bits are only ever set, so
-//! every field is built such that setting more bits can never widen what the device allows.
+//! every policy field is built such that setting more bits can never widen what the device allows.
+//! The key slots are the exception: a blank one can be filled. Provisioning therefore revokes the blank
+//! ones before it secures a device.
 //!
 //! | offset | bytes | field |
 //! |---|---|---|

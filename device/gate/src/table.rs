@@ -12,7 +12,7 @@ macro_rules! gate_table {
             /// One field of the platform's identity (profile Table 2-1) as UTF-8 text.
             0 identity_field "verification-of-platform-identity"
                 (field: value "number of an IdentityField", text: output "the text, at most 48 bytes")
-                [DoesNotExist, BufferTooSmall];
+                [DoesNotExist, BufferTooSmall, HardwareFailure];
             /// Name, version, measurement and signer of one part of the platform or of the application.
             1 identity_part "verification-of-platform-identity"
                 (index: value "0 boot, 1 platform, 2 application", record: output "a part record, 112 bytes")
@@ -31,7 +31,7 @@ macro_rules! gate_table {
                 [BufferTooSmall];
             /// Random bytes, all of the output.
             5 random "cryptographic-random-number-generation"
-                (bytes: output "at most 65,536 bytes; all are filled")
+                (bytes: output "at most 65,536 bytes, all are filled; none: is there random?")
                 [InsufficientEntropy];
             /// Adds an entry to the platform's log.
             6 log_write "secure-initialization-of-platform"

@@ -51,6 +51,9 @@ pub trait EntropySource {
 pub trait DeviceSecret {
     /// The 256-bit secret.
     fn device_secret(&mut self) -> Zeroizing<[u8; 32]>;
+
+    /// Makes the secret unreadable until the next reset, for boot code as well.
+    fn forget(&mut self);
 }
 
 /// A line to people or tools outside: bytes out, bytes in, no flow control promised.
@@ -84,4 +87,37 @@ pub enum Access {
     Read,
     /// Reading and writing.
     Write,
+}
+
+/// A number outside the flash that only goes up: what makes an older flash content recognisable.
+///
+/// It is a device of its own, apart from the flash, so that whoever restores an old flash content
+/// does not restore this. It starts at 0.
+pub trait MonotonicCounter {
+    /// The number.
+    fn read(&mut self) -> Result<u64, CounterError>;
+
+    /// Raises the number to `to`.
+    ///
+    /// Atomic: when the power fails during it, the number is the old one or `to` afterwards.
+    fn advance(&mut self, to: u64) -> Result<(), CounterError>;
+}
+
+impl<C: MonotonicCounter + ?Sized> MonotonicCounter for &mut C {
+    fn read(&mut self) -> Result<u64, CounterError> {
+        C::read(self)
+    }
+
+    fn advance(&mut self, to: u64) -> Result<(), CounterError> {
+        C::advance(self, to)
+    }
+}
+
+/// Why a counter access failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CounterError {
+    /// The counter device did not answer.
+    NoAnswer,
+    /// The number asked for is not above the current one.
+    NotUpwards,
 }

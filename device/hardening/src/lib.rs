@@ -119,6 +119,12 @@ impl Flow {
         self.0 = launder(mix(self.0, step));
     }
 
+    /// The state, to be kept and compared later.
+    #[inline(always)]
+    pub fn state(self) -> u32 {
+        launder(self.0)
+    }
+
     /// What the state is after `steps`.
     pub const fn expected(steps: &[u32]) -> u32 {
         let mut state = Flow::START;

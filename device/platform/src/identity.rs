@@ -4,21 +4,18 @@
 //! same strings.
 
 use cdd_boot::{PartId, Record};
-use cdd_gate::{IdentityField, PART_RECORD_BYTES};
+use cdd_gate::{IdentityField, PART_RECORD_BYTES, Status};
 use cdd_hal::{FuseError, Fuses};
 
 const IDENTITY_FUSES: usize = 48 + 32 + 16;
 
-/// The identity fields of the fuses, read once.
-pub(crate) struct Cached([u8; IDENTITY_FUSES]);
+/// The identity fields of the fuses, read once; nothing when they did not answer.
+pub(crate) struct Cached(Option<[u8; IDENTITY_FUSES]>);
 
 pub(crate) fn cached<F: Fuses>(fuses: &mut F) -> Cached {
     let mut fields = [0u8; IDENTITY_FUSES];
     let (at, _) = cdd_fuses::COMMERCIAL_NAME;
-    if fuses.read(at, &mut fields).is_err() {
-        fields = [0; IDENTITY_FUSES];
-    }
-    Cached(fields)
+    Cached(fuses.read(at, &mut fields).ok().map(|()| fields))
 }
 
 impl Fuses for Cached {
@@ -26,7 +23,8 @@ impl Fuses for Cached {
         let from = offset.checked_sub(cdd_fuses::COMMERCIAL_NAME.0).ok_or(FuseError::OutOfRange)?;
         let from = usize::from(from);
         let end = from.checked_add(out.len()).ok_or(FuseError::OutOfRange)?;
-        out.copy_from_slice(self.0.get(from..end).ok_or(FuseError::OutOfRange)?);
+        let fields = self.0.as_ref().ok_or(FuseError::NoAnswer)?;
+        out.copy_from_slice(fields.get(from..end).ok_or(FuseError::OutOfRange)?);
         Ok(())
     }
 
@@ -35,13 +33,14 @@ impl Fuses for Cached {
     }
 }
 
-/// The text of a field in `buffer`, or `None` for a field of a part that is not there.
+/// The text of a field in `buffer`: `DoesNotExist` for a field of a part that is not there,
+/// `HardwareFailure` when the fuses do not answer.
 pub(crate) fn field<'b, F: Fuses>(
     fuses: &mut F,
     record: &Record,
     field: IdentityField,
     buffer: &'b mut [u8; 48],
-) -> Option<&'b [u8]> {
+) -> Result<&'b [u8], Status> {
     let (part, is_name) = match field {
         IdentityField::CommercialName => return fuse_text(fuses, cdd_fuses::COMMERCIAL_NAME, buffer),
         IdentityField::HardwareReference => return fuse_text(fuses, cdd_fuses::HARDWARE_REFERENCE, buffer),
@@ -51,7 +50,7 @@ pub(crate) fn field<'b, F: Fuses>(
         IdentityField::SoftwareName => (PartId::Platform, true),
         IdentityField::SoftwareVersion => (PartId::Platform, false),
     };
-    let entry = record.part(part)?;
+    let entry = record.part(part).ok_or(Status::DoesNotExist)?;
     let mut text = Text { buffer, len: 0 };
     if is_name {
         text.push(entry.name().as_bytes());
@@ -65,11 +64,15 @@ pub(crate) fn field<'b, F: Fuses>(
         }
     }
     let Text { buffer, len } = text;
-    buffer.get(..len)
+    buffer.get(..len).ok_or(Status::GenericError)
 }
 
-fn fuse_text<'b, F: Fuses>(fuses: &mut F, at: (u16, usize), buffer: &'b mut [u8; 48]) -> Option<&'b [u8]> {
-    Some(cdd_boot::report::fuse_text(fuses, at.0, at.1, buffer))
+fn fuse_text<'b, F: Fuses>(
+    fuses: &mut F,
+    (at, length): (u16, usize),
+    buffer: &'b mut [u8; 48],
+) -> Result<&'b [u8], Status> {
+    cdd_boot::report::fuse_text(fuses, at, length, buffer).map_err(|_| Status::HardwareFailure)
 }
 
 struct Text<'b> {

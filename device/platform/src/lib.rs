@@ -19,7 +19,7 @@ mod services;
 
 pub use console::LineReader;
 pub use dispatch::{Input, Output};
-pub use fault::{Fault, MAX_CONSECUTIVE_FAULTS};
+pub use fault::{Fault, History, MAX_CONSECUTIVE_FAULTS, MAX_FAULTS};
 pub use log::Level;
 
 use cdd_boot::report::{self, Context, Line};
@@ -52,31 +52,31 @@ pub struct Platform<B: Board, S: EntropySource> {
     secrets: Secrets,
     random: Random<S>,
     log: Log,
-    fault: Option<Fault>,
+    faults: History,
     state: State,
     reason: Option<&'static str>,
 }
 
 impl<B: Board, S: EntropySource> Platform<B, S> {
-    /// Takes over from boot. `fault` is what the Non-secure side did to end the run before this one.
+    /// Takes over from boot. `faults` is what is known of runs before this one.
     ///
     /// Prints the boot report. Afterwards [`Platform::may_start_application`] says what to do next.
-    pub fn start(board: B, mut record: Record, source: S, fault: Option<Fault>) -> Self {
+    pub fn start(board: B, mut record: Record, source: S, faults: History) -> Self {
         let secrets = record.take_secrets();
         let mut personalization = [0u8; 32];
         personalization.copy_from_slice(&*mac::hmac_sha256(&secrets.seal, &[b"cdd random"]));
         let random = Random::new(source, personalization);
         personalization.zeroize();
 
-        let faulty = fault.as_ref().is_some_and(|fault| fault.count >= MAX_CONSECUTIVE_FAULTS);
         let (state, reason) = match record.state() {
-            State::Running if faulty => (State::NoApplication, Some("repeated-faults")),
+            State::Running if faults.is_too_much() => (State::NoApplication, Some("repeated-faults")),
             State::NoApplication => (State::NoApplication, Some("no-image")),
             state => (state, None),
         };
-        let mut platform = Platform { board, record, secrets, random, log: Log::new(), fault, state, reason };
+        let mut platform =
+            Platform { board, record, secrets, random, log: Log::new(), faults, state, reason };
         platform.report();
-        if let Some(fault) = &platform.fault {
+        if let Some(fault) = &platform.faults.last {
             platform.log.add(Level::Error, fault.name().as_bytes());
         }
         platform
@@ -116,8 +116,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         // The console and the fuses belong to the same board, so the fuses are read beforehand.
         let mut fuses = identity::cached(self.board.fuses());
         report::write(self.board.console(), &mut fuses, &self.record, &context);
-        if let Some(fault) = &self.fault {
-            fault.report(self.board.console());
+        if let Some(fault) = &self.faults.last {
+            fault.report(self.board.console(), self.faults.in_a_row);
         }
         report::finish(self.board.console(), self.state);
     }

@@ -21,8 +21,7 @@ pub(crate) fn identity_field<B: Board, S: EntropySource, M: CallerMemory>(
 ) -> Result<(), Status> {
     let field = IdentityField::from_number(field).ok_or(Status::DoesNotExist)?;
     let mut buffer = [0u8; 48];
-    let value = identity::field(platform.board.fuses(), &platform.record, field, &mut buffer)
-        .ok_or(Status::DoesNotExist)?;
+    let value = identity::field(platform.board.fuses(), &platform.record, field, &mut buffer)?;
     text.write(memory, value)
 }
 
@@ -46,12 +45,12 @@ pub(crate) fn platform_state<B: Board, S: EntropySource, M: CallerMemory>(
         RandomState::Ready => 1,
         RandomState::Failed(fault) => fault.code(),
     };
-    let fault = platform.fault;
+    let fault = platform.faults.last;
     let words = [
         platform.state as u32,
         platform.record.life_cycle,
         random,
-        fault.map_or(0, |fault| fault.count),
+        platform.faults.in_a_row,
         fault.map_or(0, |fault| fault.exception),
         fault.map_or(0, |fault| fault.cfsr),
         fault.map_or(0, |fault| fault.sfsr),
@@ -69,9 +68,7 @@ pub(crate) fn application_ready<B: Board, S: EntropySource, M: CallerMemory>(
     _: &mut M,
 ) -> Result<(), Status> {
     platform.board.keep_fault_count(0);
-    if let Some(fault) = &mut platform.fault {
-        fault.count = 0;
-    }
+    platform.faults.in_a_row = 0;
     Ok(())
 }
 
@@ -103,7 +100,8 @@ pub(crate) fn random<B: Board, S: EntropySource, M: CallerMemory>(
     }
     let before = platform.random.state();
     let mut piece = Zeroizing::new([0u8; 256]);
-    let mut outcome = Ok(());
+    // Asking for nothing is asking whether there would be something.
+    let mut outcome = platform.random.fill(&mut []).map_err(|_| Status::InsufficientEntropy);
     let mut left = bytes.capacity();
     while left > 0 && outcome.is_ok() {
         let piece = piece.get_mut(..left.min(256)).unwrap_or_default();

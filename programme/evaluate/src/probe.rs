@@ -7,6 +7,11 @@ use crate::observations::Observations;
 use anyhow::anyhow;
 use dtsec_target::{ProbeAnswer, Report, Session};
 
+/// Where the board runs an application, as `docs/wires.md` lays down.
+pub(crate) const CODE: std::ops::Range<u32> = 0x0020_0000..0x0028_0000;
+/// The application's memory.
+pub(crate) const RAM: std::ops::Range<u32> = 0x2820_0000..0x2824_0000;
+
 /// Where the veneer of call 0 lies (functional specification of the gate).
 pub(crate) const VENEERS: u32 = 0x3800_0800;
 /// Calls of the gate.

@@ -130,6 +130,22 @@ impl FuseImage {
         self.with_old_bits(Burn::new(format!("{} key {list} revoked", role_name(role)), offset, bits))
     }
 
+    /// What burning closes the key slots that are blank, by revoking them.
+    ///
+    /// Fuses can always be set, so a slot that is blank on a device in the field is a place where whoever takes
+    /// over the platform could put a key of his own, for good.
+    pub fn close_blank_keys(&self) -> Result<Vec<Burn>, DeviceError> {
+        let mut burns = Vec::new();
+        for role in [Role::Platform, Role::Application] {
+            let used: Vec<usize> = self.keys(role).into_iter().map(|(index, _)| index).collect();
+            let blank: Vec<usize> = (0..KEYS_PER_ROLE).filter(|index| !used.contains(index)).collect();
+            if !blank.is_empty() {
+                burns.push(self.revoke(role, &blank)?);
+            }
+        }
+        Ok(burns)
+    }
+
     /// What burning is needed to take the life cycle to `state`; there is no way back.
     pub fn advance(&self, state: LifeCycle) -> Result<Burn, DeviceError> {
         let bits: Vec<u8> = state.words().iter().flat_map(|word| word.to_le_bytes()).collect();

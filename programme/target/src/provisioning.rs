@@ -81,6 +81,9 @@ impl Provisioning {
                 return refuse(format!("{} {} keys, room for {KEYS_PER_ROLE}", keys.len(), role_name(role)));
             }
             for (index, key) in keys.iter().enumerate() {
+                if keys[..index].contains(key) {
+                    return refuse(format!("{} key {index} is there twice", role_name(role)));
+                }
                 let (offset, bits) = key.encode(role, index);
                 burns.push(Burn::new(format!("{} key {index}", role_name(role)), offset, bits));
             }
@@ -105,6 +108,11 @@ impl Provisioning {
         }
         if self.diversifier != [0; 32] {
             burns.push(Burn::new("diversifier", DIVERSIFIER.0, self.diversifier));
+        }
+        if self.life_cycle >= LifeCycle::Secured {
+            let mut so_far = FuseImage::blank();
+            so_far.apply(&burns)?;
+            burns.extend(so_far.close_blank_keys()?);
         }
         if self.life_cycle != LifeCycle::Assembly {
             burns.push(FuseImage::blank().advance(self.life_cycle)?);
@@ -165,9 +173,9 @@ mod tests {
         assert_eq!(policy.life_cycle, Some(LifeCycle::Secured));
         assert_eq!(policy.security_counter(Role::Platform), 3);
         assert_eq!(policy.security_counter(Role::Application), 9);
-        let revoked: Vec<bool> = (0..4).map(|index| policy.is_revoked(Role::Platform, index)).collect();
-        assert_eq!(revoked, [true, false, false, true]);
-        assert!((0..4).all(|index| !policy.is_revoked(Role::Application, index)));
+        let revoked = |role| (0..4).map(|index| policy.is_revoked(role, index)).collect::<Vec<bool>>();
+        assert_eq!(revoked(Role::Platform), [true, false, true, true], "0 as asked, 2 and 3 for being blank");
+        assert_eq!(revoked(Role::Application), [false, true, true, true]);
         assert_eq!(
             fuses.keys(Role::Platform),
             [(0, PublicKey::Ed25519([7; 32])), (1, PublicKey::P256([8; 64]))]
@@ -177,6 +185,18 @@ mod tests {
         assert_eq!(fuses.hardware_reference(), "mps2-an505");
         assert_eq!(fuses.hardware_version(), "1.0");
         assert_eq!(fuses.diversifier(), [0x5A; 32]);
+    }
+
+    #[test]
+    fn blank_key_slots_stay_open_until_the_device_is_secured() {
+        let mut provisioning = reference();
+        provisioning.life_cycle = LifeCycle::Provisioning;
+        let fuses = provisioning.fuses().unwrap();
+        assert!(!fuses.policy().is_revoked(Role::Application, 1));
+        let mut closed = fuses.clone();
+        closed.apply(&fuses.close_blank_keys().unwrap()).unwrap();
+        assert!(closed.policy().is_revoked(Role::Application, 1));
+        assert!(!closed.policy().is_revoked(Role::Application, 0), "a key that is there stays");
     }
 
     #[test]
@@ -200,8 +220,9 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_the_fuse_map_is_refused() {
-        let cases: [fn(&mut Provisioning); 5] = [
-            |p| p.platform_keys = vec![PublicKey::Ed25519([1; 32]); 5],
+        let cases: [fn(&mut Provisioning); 6] = [
+            |p| p.platform_keys = (0..5).map(|n| PublicKey::Ed25519([n; 32])).collect(),
+            |p| p.platform_keys = vec![PublicKey::Ed25519([1; 32]); 2],
             |p| p.application_counter = 257,
             |p| p.revoked_application = vec![4],
             |p| p.hardware_version = "a version that is too long".into(),

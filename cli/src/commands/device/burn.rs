@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use dtsec_target::{Device, DeviceError, FuseImage, LifeCycle, Role};
+use dtsec_target::{Burn, Device, DeviceError, FuseImage, LifeCycle, Role};
 
 use super::{Burnt, Part, State};
 use crate::output::Answer;
@@ -47,15 +47,10 @@ impl BurnCommand {
     pub(super) fn run(self) -> anyhow::Result<Answer> {
         let device = Device::open(&self.dir)?;
         let fuses = device.read_fuses()?;
-        let burn = match self.what {
-            What::Counter { part, value } => fuses.raise_counter(part.into(), value),
-            What::Revoke { part, key } => fuses.revoke(part.into(), &[key]),
-            What::LifeCycle { state } => fuses.advance(state.into()),
-        };
-        match burn {
-            Ok(burn) => {
-                let report = Burnt::new(&device, std::slice::from_ref(&burn), self.what.warnings(&fuses));
-                report.go_ahead(&device, &[burn], self.yes)
+        match self.what.burns(&fuses) {
+            Ok(burns) => {
+                let report = Burnt::new(&device, &burns, self.what.warnings(&fuses));
+                report.go_ahead(&device, &burns, self.yes)
             }
             Err(DeviceError::Provisioning(reason)) => Burnt::new(&device, &[], Vec::new()).refuse(reason),
             Err(error) => Err(error.into()),
@@ -64,6 +59,21 @@ impl BurnCommand {
 }
 
 impl What {
+    /// What is burnt, in order.
+    fn burns(&self, fuses: &FuseImage) -> Result<Vec<Burn>, DeviceError> {
+        Ok(match self {
+            What::Counter { part, value } => vec![fuses.raise_counter((*part).into(), *value)?],
+            What::Revoke { part, key } => vec![fuses.revoke((*part).into(), &[*key])?],
+            What::LifeCycle { state } => {
+                let state = LifeCycle::from(*state);
+                let mut burns =
+                    if state == LifeCycle::Secured { fuses.close_blank_keys()? } else { Vec::new() };
+                burns.push(fuses.advance(state)?);
+                burns
+            }
+        })
+    }
+
     /// What a person may not expect of this burn.
     fn warnings(&self, fuses: &FuseImage) -> Vec<String> {
         let warning = match self {

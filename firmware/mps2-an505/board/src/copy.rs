@@ -1,4 +1,4 @@
-//! Copying memory eight words at a time: a load and a store of many registers each.
+//! Copying and clearing memory eight words at a time: a load and a store of many registers each.
 
 use core::arch::asm;
 
@@ -37,4 +37,28 @@ pub fn words(to: &mut [u8], from: &[u8]) -> usize {
         );
     }
     bytes
+}
+
+/// Fills the memory from `start` to before `end` with zeros; both are multiples of 128.
+///
+/// # Safety
+/// The memory must be writable, and nothing that Rust knows of may lie in it.
+pub unsafe fn clear(start: u32, end: u32) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        asm!(
+            "2: cmp {at}, {end}",
+            "bhs 3f",
+            "stmia {at}!, {{r0-r3, r4, r5, r8, r12}}",
+            "stmia {at}!, {{r0-r3, r4, r5, r8, r12}}",
+            "stmia {at}!, {{r0-r3, r4, r5, r8, r12}}",
+            "stmia {at}!, {{r0-r3, r4, r5, r8, r12}}",
+            "b 2b",
+            "3:",
+            at = inout(reg) start => _,
+            end = in(reg) end,
+            in("r0") 0, in("r1") 0, in("r2") 0, in("r3") 0, in("r4") 0, in("r5") 0, in("r8") 0, in("r12") 0,
+            options(nostack),
+        );
+    }
 }

@@ -22,7 +22,13 @@ impl Eeprom {
     /// Takes the I2C controller.
     pub fn new() -> Eeprom {
         write(SET, SCL | SDA);
-        Eeprom(())
+        let mut fuses = Eeprom(());
+        // A reset may have come in the middle of a read: clock out what the device still wants to say.
+        for _ in 0..9 {
+            fuses.clock_in();
+        }
+        fuses.stop();
+        fuses
     }
 
     fn start(&mut self) {

@@ -29,20 +29,28 @@ pub const HIDDEN: Range = Range { start: 0x1000_0000, size: 128 << 10 };
 pub const BOOT_RAM: Range = Range { start: 0x3000_0000, size: 32 << 10 };
 
 /// Where the platform image is loaded and runs (SSRAM2).
-pub const PLATFORM: Range = Range { start: 0x3800_0000, size: 512 << 10 };
+pub const PLATFORM: Range = Range { start: 0x3800_0000, size: 256 << 10 };
 /// Working memory of the platform.
 pub const PLATFORM_RAM: Range = Range { start: 0x3808_0000, size: 64 << 10 };
 /// The boot record.
 pub const RECORD: Range = Range { start: 0x380F_0000, size: 4 << 10 };
 /// Memory that nobody initialises: what a fault leaves for the next start.
-pub const NO_INIT: Range = Range { start: 0x380F_F000, size: 4 << 10 };
+pub const NO_INIT: Range = Range { start: 0x380F_F000, size: 1 << 10 };
+/// Stack of the platform's fault handlers: one of their own, for the other may be what ran out.
+pub const FAULT_STACK: Range = Range { start: 0x380F_F400, size: 3 << 10 };
 
 /// Where the application is loaded and runs, Non-secure alias (SSRAM1, upper half).
-pub const APPLICATION: Range = Range { start: 0x0020_0000, size: 1 << 20 };
+pub const APPLICATION: Range = Range { start: 0x0020_0000, size: 512 << 10 };
 /// The same memory by its Secure alias, as boot writes it.
-pub const APPLICATION_SECURE_ALIAS: Range = Range { start: 0x1020_0000, size: 1 << 20 };
+pub const APPLICATION_SECURE_ALIAS: Range = Range { start: 0x1020_0000, size: 512 << 10 };
 /// Working memory of the application (SSRAM3).
-pub const APPLICATION_RAM: Range = Range { start: 0x2820_0000, size: 2 << 20 };
+pub const APPLICATION_RAM: Range = Range { start: 0x2820_0000, size: 256 << 10 };
+/// The same memory by its Secure alias, as boot clears it.
+pub const APPLICATION_RAM_SECURE_ALIAS: Range = Range { start: 0x3820_0000, size: 256 << 10 };
+
+/// What boot clears at every start: all that an earlier run may have left its secrets or its code in.
+pub const CLEARED: [Range; 5] =
+    [PLATFORM, PLATFORM_RAM, FAULT_STACK, APPLICATION_SECURE_ALIAS, APPLICATION_RAM_SECURE_ALIAS];
 
 /// Size that the header of an image must have: it aligns the vector table.
 pub const HEADER_SIZE: u16 = 0x400;
@@ -59,6 +67,10 @@ pub const SLOTS: [Range; 4] = [
 pub mod mpc {
     /// Of SSRAM1: boot ROM and application code.
     pub const SSRAM1: u32 = 0x5800_7000;
+    /// Of SSRAM2: platform.
+    pub const SSRAM2: u32 = 0x5800_8000;
+    /// Of the Secure SRAM: boot's working memory.
+    pub const SRAM: u32 = 0x5008_3000;
     /// Of SSRAM3: application memory.
     pub const SSRAM3: u32 = 0x5800_9000;
 }
@@ -108,6 +120,7 @@ mod tests {
             PLATFORM_RAM,
             RECORD,
             NO_INIT,
+            FAULT_STACK,
             HIDDEN,
             APPLICATION_SECURE_ALIAS,
             APPLICATION_RAM,

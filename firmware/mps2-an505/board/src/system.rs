@@ -10,6 +10,7 @@ const AIRCR_VALUE: u32 = 0x05FA_4008;
 const AIRCR_RESET: u32 = AIRCR_VALUE | 1 << 2;
 const SHCSR: u32 = 0xE000_ED24;
 const CFSR: u32 = 0xE000_ED28;
+const CFSR_NS: u32 = 0xE002_ED28;
 const BFAR: u32 = 0xE000_ED38;
 const SFSR: u32 = 0xE000_EDE4;
 const SFAR: u32 = 0xE000_EDE8;
@@ -59,6 +60,8 @@ pub fn attribute(veneers: map::Range) {
     write(SAU_CTRL, 1);
     crate::mpc::open(map::mpc::SSRAM3, 0, map::APPLICATION_RAM.size);
     crate::mpc::lock(map::mpc::SSRAM3);
+    crate::mpc::lock(map::mpc::SSRAM2);
+    crate::mpc::lock(map::mpc::SRAM);
     write(SECRESPCFG, 1);
     write(APB_NS_EXP1, NS_UARTS);
     write(APB_NS_PRIVILEGE_EXP1, NS_UARTS);
@@ -83,7 +86,12 @@ pub struct FaultStatus {
 
 /// Reads the fault status.
 pub fn fault_status() -> FaultStatus {
-    let (cfsr, sfsr) = (read(CFSR), read(SFSR));
+    let sfsr = read(SFSR);
+    // A fault of the Non-secure side that escalated leaves its cause in that side's own register.
+    let cfsr = match read(CFSR) {
+        0 => read(CFSR_NS),
+        secure => secure,
+    };
     let address = match (sfsr & 1 << 6 != 0, cfsr & 1 << 15 != 0) {
         (true, _) => read(SFAR),
         (_, true) => read(BFAR),

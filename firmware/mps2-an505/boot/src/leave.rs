@@ -3,25 +3,37 @@
 //! The last part cannot run from the ROM that it hides: it is a few instructions in `.data`, so the
 //! runtime has copied them to RAM, and they wipe all of boot's RAM but themselves.
 
+use cdd_boot::{CLEARANCE, Record, State};
 use core::arch::global_asm;
 use mps2_an505_board::{map, mpc};
 
-/// Opens the application's memory to the Non-secure world if it is to run, hides boot, jumps.
-pub(crate) fn to_platform(with_application: bool) -> ! {
-    if with_application {
+/// Opens the application's memory to the Non-secure world if it is to run, hides boot, jumps. Whether the
+/// record allows it is asked here once more, and its clearance by the last instructions themselves.
+pub(crate) fn to_platform(record: &Record) -> ! {
+    if !record.may_leave().is_yes() {
+        halt()
+    }
+    if record.state() == State::Running {
         let offset = map::APPLICATION_SECURE_ALIAS.start - map::BOOT_ROM.start;
         mpc::open(map::mpc::SSRAM1, offset, map::APPLICATION.size);
     }
     unsafe extern "C" {
-        fn cdd_leave(vectors: u32, controller: u32) -> !;
+        fn cdd_leave(vectors: u32, controller: u32, clearance: u32) -> !;
     }
+    let vectors = map::PLATFORM.start + u32::from(map::HEADER_SIZE);
     // SAFETY: the routine below; the vector table is that of the platform image, which was verified.
-    unsafe { cdd_leave(map::PLATFORM.start + u32::from(map::HEADER_SIZE), map::mpc::SSRAM1) }
+    unsafe { cdd_leave(vectors, map::mpc::SSRAM1, record.clearance()) }
 }
 
-// r0: the platform's vector table; r1: memory protection controller of SSRAM1.
+fn halt() -> ! {
+    loop {
+        cortex_m::asm::wfi();
+    }
+}
+
+// r0: the platform's vector table; r1: memory protection controller of SSRAM1; r2: the record's clearance.
 //
-// Blocks that the controller calls Non-secure while the SAU still calls the addresses Secure answer
+// The device secret is gone by now. Blocks that the controller calls Non-secure while the SAU still calls the addresses Secure answer
 // nobody: neither world can make an access that the controller lets through. The lock keeps it so until
 // the next reset.
 global_asm!(
@@ -33,6 +45,10 @@ global_asm!(
     "cdd_leave:",
     "7:",
     "cpsid i",
+    "movw r3, #:lower16:{clearance}",
+    "movt r3, #:upper16:{clearance}",
+    "0: cmp r2, r3",
+    "bne 0b",
     // Hide the first 128 KiB: controller off its old index, four words of 32 KiB each.
     "mov.w r2, #0x110",
     "str r2, [r1, #0x00]",
@@ -90,6 +106,7 @@ global_asm!(
     ".p2align 5",
     "5:",
     ".size cdd_leave, . - cdd_leave",
+    clearance = const CLEARANCE,
     ram = const map::BOOT_RAM.start,
     end = const map::BOOT_RAM.start + map::BOOT_RAM.size,
 );

@@ -113,6 +113,14 @@ impl Machine for An505 {
         unsafe { core::slice::from_raw_parts(memory.start as *const u8, len as usize) }
     }
 
+    fn clear(&mut self) {
+        for range in map::CLEARED {
+            // SAFETY: memory of images and of the stages behind boot, none of which runs yet; boot's own
+            // memory and the record are elsewhere.
+            unsafe { copy::clear(range.start, range.start + range.size) };
+        }
+    }
+
     fn wipe(&mut self, part: PartId) {
         let len = core::mem::take(self.loaded_len(part));
         if let Some(memory) = memory_mut(part, len) {
@@ -125,6 +133,13 @@ impl DeviceSecret for An505 {
     fn device_secret(&mut self) -> Zeroizing<[u8; 32]> {
         // SAFETY: factory data behind the boot ROM, readable until boot hides it.
         Zeroizing::new(unsafe { (map::DEVICE_SECRET.start as *const [u8; 32]).read_volatile() })
+    }
+
+    fn forget(&mut self) {
+        for word in 0..map::DEVICE_SECRET.size / 4 {
+            // SAFETY: as above; nothing else is kept there. The next reset loads the secret again.
+            unsafe { (map::DEVICE_SECRET.start as *mut u32).add(word as usize).write_volatile(0) };
+        }
     }
 }
 

@@ -14,6 +14,11 @@ mps2_an505_board::interrupt_vectors!(1);
 
 #[entry]
 fn main() -> ! {
+    unsafe extern "C" {
+        static mut __euninit: u32;
+    }
+    // SAFETY: the stack may grow down to the end of the variables and no further.
+    unsafe { cortex_m::register::msplim::write(&raw mut __euninit as u32) };
     let mut machine = An505::new();
     // SAFETY: the record's memory is reserved for it in the memory map, aligned, in Secure RAM, and any
     // content is a valid record; nothing else in boot refers to it.
@@ -21,11 +26,11 @@ fn main() -> ! {
     cdd_boot::boot::<An505, BootCrypto>(&mut machine, record);
     #[cfg(feature = "planted-panic")]
     assert!(record.magic == cdd_boot::RECORD_MAGIC, "planted");
-    match record.state() {
-        State::Running => leave::to_platform(true),
-        State::NoApplication => leave::to_platform(false),
-        state => stay(machine, record, state),
+    if record.may_leave().is_yes() {
+        leave::to_platform(record)
     }
+    let state = record.state();
+    stay(machine, record, state)
 }
 
 /// Nothing may start: say so, and go on saying who this is to whoever asks.

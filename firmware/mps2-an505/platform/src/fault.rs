@@ -1,6 +1,6 @@
 //! Faults: taken in Secure state, recorded in memory that a reset keeps, answered by a reset.
 
-use cdd_platform::Fault;
+use cdd_platform::{Fault, History};
 use core::arch::naked_asm;
 use mps2_an505_board::{map, system};
 
@@ -11,13 +11,18 @@ const EXC_RETURN_PROCESS_STACK: u32 = 1 << 2;
 /// Word of the exception frame that holds the return address.
 const FRAME_PC: u32 = 6;
 
-/// What the memory keeps; the count outlives the fault that was reported.
+/// What the memory keeps.
 #[repr(C)]
 #[derive(Clone, Copy)]
 struct Kept {
     magic: u32,
+    /// The fault was not reported yet.
     fresh: u32,
+    /// Faults in a row.
     count: u32,
+    /// Faults since the device got power.
+    total: u32,
+    secure: u32,
     exception: u32,
     cfsr: u32,
     sfsr: u32,
@@ -37,12 +42,13 @@ fn keep(kept: Kept) {
     unsafe { MEMORY.write_volatile(kept) }
 }
 
-/// The fault that ended the last run, if one did. It is reported once; its count goes on.
-pub(crate) fn last() -> Option<Fault> {
-    let found = kept().filter(|kept| kept.fresh == MAGIC)?;
+/// What is known of faults since the device got power. The last one is told once.
+pub(crate) fn history() -> History {
+    let Some(found) = kept() else { return History::default() };
     keep(Kept { fresh: 0, ..found });
-    let Kept { count, exception, cfsr, sfsr, pc, address, .. } = found;
-    Some(Fault { exception, cfsr, sfsr, pc, address, count })
+    let Kept { fresh, count, total, secure, exception, cfsr, sfsr, pc, address, .. } = found;
+    let last = (fresh == MAGIC).then_some(Fault { exception, secure: secure != 0, cfsr, sfsr, pc, address });
+    History { last, in_a_row: count, since_power_on: total }
 }
 
 /// Sets the count of faults in a row.
@@ -57,20 +63,32 @@ extern "C" fn record(exc_return: u32) -> ! {
     let exception: u32;
     // SAFETY: reads a register.
     unsafe { core::arch::asm!("mrs {}, ipsr", out(reg) exception) };
+    let secure = exc_return & EXC_RETURN_SECURE_STACK != 0;
+    let pc = if secure { None } else { stacked_pc(exc_return) };
+    record_and_reset(exception, secure, pc.unwrap_or(0))
+}
+
+fn record_and_reset(exception: u32, secure: bool, pc: u32) -> ! {
     let status = system::fault_status();
-    let count = kept().map_or(0, |kept| kept.count).saturating_add(1);
-    let pc = stacked_pc(exc_return).unwrap_or(0);
-    let (cfsr, sfsr, address) = (status.cfsr, status.sfsr, status.address);
-    keep(Kept { magic: MAGIC, fresh: MAGIC, count, exception, cfsr, sfsr, pc, address });
+    let (count, total) = kept().map_or((0, 0), |kept| (kept.count, kept.total));
+    keep(Kept {
+        magic: MAGIC,
+        fresh: MAGIC,
+        count: count.saturating_add(1),
+        total: total.saturating_add(1),
+        secure: u32::from(secure),
+        exception,
+        cfsr: status.cfsr,
+        sfsr: status.sfsr,
+        pc,
+        address: status.address,
+    });
     system::reset()
 }
 
 /// The address of the instruction, if its frame lies where the Non-secure side may read.
 fn stacked_pc(exc_return: u32) -> Option<u32> {
     use cdd_hal::CallerMemory;
-    if exc_return & EXC_RETURN_SECURE_STACK != 0 {
-        return None;
-    }
     let process = exc_return & EXC_RETURN_PROCESS_STACK != 0;
     let frame = if process {
         let psp: u32;
@@ -97,11 +115,22 @@ pub(crate) fn halt() -> ! {
 
 macro_rules! handlers {
     ($($name:ident)*) => { $(
-        /// Hands the exception return value to `record`.
+        /// Hands the exception return value to `record`, on a stack of its own: the other one may be what
+        /// the fault is about, and a fault in here would stop the core.
         #[unsafe(no_mangle)]
         #[unsafe(naked)]
         unsafe extern "C" fn $name() {
-            naked_asm!("mov r0, lr", "b {}", sym record)
+            naked_asm!(
+                "movs r0, #0",
+                "msr msplim, r0",
+                "movw r0, #:lower16:{stack}",
+                "movt r0, #:upper16:{stack}",
+                "msr msp, r0",
+                "mov r0, lr",
+                "b {record}",
+                stack = const map::FAULT_STACK.start + map::FAULT_STACK.size,
+                record = sym record,
+            )
         }
     )* };
 }
@@ -110,7 +139,8 @@ handlers!(NonMaskableInt MemoryManagement BusFault UsageFault SecureFault SVCall
 
 mps2_an505_board::interrupt_vectors!(mps2_an505_board::vectors::INTERRUPTS);
 
+/// A panic of the platform is recorded like a fault, with no exception.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    system::reset()
+    record_and_reset(0, true, 0)
 }

@@ -41,11 +41,12 @@ pub(crate) type An505Platform = Platform<An505, Noise>;
 
 #[entry]
 fn main() -> ! {
-    seal_stack();
+    set_stack_limit();
     system::attribute(Range { start: cdd_gate::VENEERS, size: cdd_gate::VENEER_BYTES });
     let board = An505 { console: Uart::new(map::uart::MANAGEMENT), fuses: Eeprom::new() };
     let Some(record) = take_record() else { fault::halt() };
-    let platform = Platform::start(board, record, Noise::new(), fault::last());
+    let faults = fault::history();
+    let platform = Platform::start(board, record, Noise::new(), faults);
     if platform.may_start_application() {
         gate::open(platform);
         start_application()
@@ -75,20 +76,16 @@ fn serve(mut platform: An505Platform) -> ! {
     }
 }
 
-/// Puts a value above the stack that no return address or exception return can have, so that a forged
-/// exception return of the Non-secure side cannot run off its end (TFMV-1), and sets the stack's limit.
-fn seal_stack() {
-    unsafe extern "C" {
-        static mut _stack_start: u32;
-        static mut __euninit: u32;
-    }
-    let top = &raw mut _stack_start;
-    // SAFETY: the linker script keeps eight bytes above the stack for this.
-    unsafe {
-        top.write_volatile(0xFEF5_EDA5);
-        top.add(1).write_volatile(0xFEF5_EDA5);
-        cortex_m::register::msplim::write(&raw mut __euninit as u32);
-    }
+unsafe extern "C" {
+    /// Top of the stack, from the linker script.
+    static mut _stack_start: u32;
+    /// End of the variables, where the stack must stop.
+    static mut __euninit: u32;
+}
+
+fn set_stack_limit() {
+    // SAFETY: the stack may grow down to the end of the variables and no further.
+    unsafe { cortex_m::register::msplim::write(&raw mut __euninit as u32) };
 }
 
 fn start_application() -> ! {
@@ -105,11 +102,36 @@ fn start_application() -> ! {
 }
 
 /// Goes to `entry` in Non-secure state with its stack at `stack` and nothing in any register.
+///
+/// The Secure stack starts anew: all that the start left on it is cleared, and right above where the next
+/// call of the gate will push lies the seal, a value that no return address and no exception frame can
+/// have. A forged function or exception return of the Non-secure side finds that and nothing else (TFMV-1).
 #[unsafe(naked)]
 unsafe extern "C" fn enter_non_secure(stack: u32, entry: u32) -> ! {
     naked_asm!(
         ".cpu cortex-m33",
+        "movw r3, #:lower16:{top}",
+        "movt r3, #:upper16:{top}",
+        "msr msp, r3",
         "movs r2, #0",
+        "mrs r4, msplim",
+        "mov r5, r2",
+        "mov r6, r2",
+        "mov r7, r2",
+        "mov r8, r2",
+        "mov r9, r2",
+        "mov r10, r2",
+        "mov r11, r2",
+        "mov r12, r2",
+        // May run over the top by less than a block, into memory that nobody uses.
+        "1: cmp r4, r3",
+        "bhs 2f",
+        "stmia r4!, {{r5-r12}}",
+        "b 1b",
+        "2: movw r4, #:lower16:0xfef5eda5",
+        "movt r4, #:upper16:0xfef5eda5",
+        "str r4, [r3]",
+        "str r4, [r3, #4]",
         "msr control_ns, r2",
         "msr msplim_ns, r2",
         "msr psplim_ns, r2",
@@ -120,15 +142,9 @@ unsafe extern "C" fn enter_non_secure(stack: u32, entry: u32) -> ! {
         "mov r1, r2",
         "mov r3, r2",
         "mov r4, r2",
-        "mov r5, r2",
-        "mov r6, r2",
-        "mov r7, r2",
-        "mov r8, r2",
-        "mov r9, r2",
-        "mov r10, r2",
-        "mov r11, r2",
         "mov lr, r2",
         "msr apsr_nzcvqg, r2",
         "bxns r12",
+        top = sym _stack_start,
     )
 }

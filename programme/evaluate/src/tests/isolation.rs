@@ -135,7 +135,7 @@ fn not_writable(bench: &Bench, seen: &mut Observations) -> Outcome {
 fn recorded(report: &dtsec_target::Report, what: &str) -> Outcome {
     let Some(fault) = &report.fault else { return Ok(()) };
     require!(fault.exception == 7 && fault.sfsr != 0, "the fault after `{what}` is recorded as {fault:?}");
-    let own = 0x0020_0000..0x0030_0000u32;
+    let own = crate::probe::CODE;
     require!(
         own.contains(&fault.pc),
         "the fault after `{what}` is recorded at {:#010x}, outside the application",

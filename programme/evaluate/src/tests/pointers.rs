@@ -74,8 +74,8 @@ pub(super) const TESTS: &[Test] = &[
 ];
 
 /// The caller's memory: code and working memory (configuration guide).
-const CALLERS_RAM: (u32, u32) = (0x2820_0000, 0x2840_0000);
-const CALLERS_CODE: (u32, u32) = (0x0020_0000, 0x0030_0000);
+const CALLERS_RAM: (u32, u32) = (crate::probe::RAM.start, crate::probe::RAM.end);
+const CALLERS_CODE: (u32, u32) = (crate::probe::CODE.start, crate::probe::CODE.end);
 
 /// Ranges that are not, or not wholly, the caller's.
 fn foreign_ranges(buffer: u32) -> Vec<(&'static str, u32, u32)> {

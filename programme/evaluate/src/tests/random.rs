@@ -246,7 +246,7 @@ fn limits(bench: &Bench, seen: &mut Observations) -> Outcome {
         seen.case(&format!("{count} bytes"), "success, canaries untouched");
     }
     // A place in the caller's own memory, far from the probe's variables and stack.
-    const LARGE: u32 = 0x2830_0000;
+    const LARGE: u32 = 0x2822_0000;
     let frame = probe.put(0, &[LARGE, 65_536])?;
     let status = probe.call(call::RANDOM, frame)?;
     require!(status == status::SUCCESS, "65,536 bytes: status {status}");

@@ -50,7 +50,7 @@ fn recorded(bench: &Bench, seen: &mut Observations) -> Outcome {
         let Some(fault) = report.fault else { continue };
         require!(fault.count == 1, "the fault counts as number {}", fault.count);
         require!(
-            (0x0020_0000..0x0030_0000).contains(&fault.pc) || line.starts_with("jump"),
+            crate::probe::CODE.contains(&fault.pc) || line.starts_with("jump"),
             "it happened at {:#010x}, outside the application",
             fault.pc
         );
