@@ -131,8 +131,7 @@ fn nothing_of_boot_or_of_an_earlier_run_is_left_to_the_platform() {
     // Controls: the secret is there when boot starts, and what is planted in memory can be seen.
     assert_eq!(debugger.memory(DEVICE_SECRET, 32), secret);
     let planted = [0xA5; 64];
-    let places =
-        [PLATFORM_RAM.0 + 0x1000, APPLICATION_RAM_SECURE.0 + 0x20000, 0x3803_0000, 0x1027_0000, 0x380F_F800];
+    let places = [PLATFORM_RAM.0 + 0x1000, APPLICATION_RAM_SECURE.0 + 0x20000, 0x3803_0000, 0x380F_F800];
     for place in places {
         debugger.fill(place, &planted);
         assert_eq!(debugger.memory(place, 64), planted);
@@ -165,12 +164,15 @@ fn nothing_of_boot_or_of_an_earlier_run_is_left_to_the_platform() {
 fn calls_of_the_gate_find_an_empty_stack_under_its_seal() {
     let folder = tempfile::tempdir().unwrap();
     let (_session, mut debugger, _) = stopped(folder.path());
+    // Behind the application's image: by the Secure alias before it is given away, by the other one after.
+    debugger.fill(0x1027_0000, &[0xA5; 64]);
     let platform = program("platform");
     let entry = symbol(&platform, "cdd_gate_entry");
     let top = platform.symbol("_stack_start").expect("the linker script's symbol");
     debugger.run_to(entry);
     assert_eq!(debugger.register(13), top, "something of the start is left on the stack");
     assert_eq!((debugger.word(top), debugger.word(top + 4)), (SEAL, SEAL));
+    assert_eq!(debugger.memory(0x0027_0000, 64), [0; 64], "left by an earlier run behind the application");
     let below = debugger.memory(top - 4096, 4096);
     assert!(below.iter().all(|byte| *byte == 0), "the start's stack was not cleared");
     assert!(
