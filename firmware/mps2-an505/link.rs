@@ -1,4 +1,4 @@
-//! Gives the linker the memory layout and the runtime's linker script.
+//! The build script of every image: gives the linker its memory layout and the runtime's linker script.
 
 use std::{env, fs, path::Path};
 
