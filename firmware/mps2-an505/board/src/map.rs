@@ -29,7 +29,7 @@ pub const HIDDEN: Range = Range { start: 0x1000_0000, size: 128 << 10 };
 pub const BOOT_RAM: Range = Range { start: 0x3000_0000, size: 32 << 10 };
 
 /// Where the platform image is loaded and runs (SSRAM2).
-pub const PLATFORM: Range = Range { start: 0x3800_0000, size: 256 << 10 };
+pub const PLATFORM: Range = Range { start: 0x3800_0000, size: 320 << 10 };
 /// Working memory of the platform.
 pub const PLATFORM_RAM: Range = Range { start: 0x3808_0000, size: 64 << 10 };
 /// The boot record.
