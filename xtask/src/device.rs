@@ -1,10 +1,11 @@
 //! Development devices, made through the `dtsec` command line as anybody would.
 
 use crate::{layout, shell};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -102,9 +103,7 @@ impl Workshop {
         if folder.join("complete").is_file() {
             return Ok(workshop);
         }
-        if folder.exists() {
-            std::fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-        }
+        Self::discard(folder)?;
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         for part in [Part::Platform, Part::Application] {
             dtsec(|c| c.args(["image", "keygen", "--type", "ecdsa-p256", "--out"]).arg(workshop.key(part)))?;
@@ -123,6 +122,28 @@ impl Workshop {
         })?;
         std::fs::write(folder.join("complete"), []).context("cannot mark the device as complete")?;
         Ok(workshop)
+    }
+
+    /// Throws away what is in `folder`, unless its device is powered on.
+    pub fn discard(folder: &Path) -> Result<()> {
+        let Some(lock) = power_lock(folder)? else {
+            bail!("the device in {} is powered on; switch it off first (/quit)", folder.display());
+        };
+        match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+            }
+            // Held until everything is gone: nobody switches half a device on.
+            _ => {
+                drop(lock);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the device in `folder`, if there is one, is powered on.
+    pub fn is_powered(folder: &Path) -> Result<bool> {
+        Ok(power_lock(folder)?.is_none())
     }
 
     /// The folder of the device.
@@ -159,9 +180,48 @@ impl Workshop {
     }
 }
 
+/// Holds the power lock of the device in `folder` (see `dtsec_target::Device`), as far as there is one; `None` if it is
+/// held by whoever has the device powered on.
+fn power_lock(folder: &Path) -> Result<Option<Option<File>>> {
+    let path = folder.join("device/power.lock");
+    let file = match File::open(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Some(None)),
+        file => file.with_context(|| format!("cannot open {}", path.display()))?,
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Some(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
+}
+
 /// Runs `dtsec` in silence.
 fn dtsec(arguments: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
     let mut command = Command::new(layout::dtsec());
     command.current_dir(layout::root());
     shell::quietly(arguments(&mut command))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_is_powered_on_is_not_thrown_away_and_one_that_is_off_is() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("run");
+        std::fs::create_dir_all(folder.join("device")).unwrap();
+        let power = File::create(folder.join("device/power.lock")).unwrap();
+        power.lock().unwrap();
+        assert!(Workshop::is_powered(&folder).unwrap());
+        let error = Workshop::discard(&folder).unwrap_err().to_string();
+        assert!(error.contains("powered on") && folder.join("device").is_dir(), "{error}");
+        power.unlock().unwrap();
+        assert!(!Workshop::is_powered(&folder).unwrap());
+        Workshop::discard(&folder).unwrap();
+        assert!(!folder.exists());
+        Workshop::discard(&folder).expect("nothing to throw away");
+    }
 }

@@ -25,6 +25,8 @@ pub enum Answer {
     Yes,
     /// Done, and the answer is no – a test failed, a budget is exceeded: status 1.
     No,
+    /// Not done; a program that this one ran has said why, and this was its status.
+    NotDone(u8),
 }
 
 impl Answer {
@@ -33,8 +35,12 @@ impl Answer {
         if good { Self::Yes } else { Self::No }
     }
 
-    /// `No` if either is `No`.
+    /// The worse of both.
     pub fn and(self, other: Self) -> Self {
-        Self::from_bool(self == Self::Yes && other == Self::Yes)
+        match (self, other) {
+            (Self::NotDone(status), _) | (_, Self::NotDone(status)) => Self::NotDone(status),
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Yes, Self::Yes) => Self::Yes,
+        }
     }
 }

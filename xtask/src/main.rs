@@ -16,6 +16,7 @@ fn main() -> ExitCode {
     match Arguments::parse().command.run() {
         Ok(Answer::Yes) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),
+        Ok(Answer::NotDone(status)) => ExitCode::from(status),
         Err(error) => {
             shell::note(&format!("error: {error:#}"));
             ExitCode::from(2)

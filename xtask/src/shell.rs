@@ -1,6 +1,10 @@
 //! Running other programs, and saying what goes on.
 
 use anyhow::{Context as _, Result, bail};
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    iterator::Signals,
+};
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
@@ -66,6 +70,27 @@ pub fn within(command: &mut Command, limit: Duration) -> Result<bool> {
     }
     child.kill().and_then(|()| child.wait()).with_context(|| format!("cannot stop `{}`", shown(command)))?;
     Ok(false)
+}
+
+/// Runs a command to its end, as [`Child::wait_with_output`] does, and lets it end in its own way when this process is
+/// told to (SIGINT, SIGTERM): it may have devices to switch off.
+///
+/// [`Child::wait_with_output`]: std::process::Child::wait_with_output
+pub fn attended(command: &mut Command) -> Result<std::process::Output> {
+    let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot listen to signals")?;
+    let handle = signals.handle();
+    let child = command.spawn().with_context(|| format!("cannot start `{}`", shown(command)))?;
+    let id = child.id().to_string();
+    let thread = std::thread::spawn(move || {
+        for signal in signals.forever() {
+            // A program on the same terminal hears the first of these twice, which changes nothing.
+            drop(Command::new("kill").args([&format!("-{signal}"), &id]).stderr(Stdio::null()).status());
+        }
+    });
+    let output = child.wait_with_output();
+    handle.close();
+    drop(thread.join());
+    output.with_context(|| format!("cannot wait for `{}`", shown(command)))
 }
 
 /// The standard output of a command, trimmed; standard error goes to the terminal.

@@ -82,7 +82,8 @@ impl Debugger {
             let piece = (len - bytes.len() as u32).min(1024);
             let text = self.ask(&format!("m{at:x},{piece:x}"));
             assert_eq!(text.len(), piece as usize * 2, "reading {at:#x}: {text}");
-            bytes.extend((0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()));
+            bytes
+                .extend((0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()));
         }
         bytes
     }
@@ -105,18 +106,15 @@ fn stopped(folder: &Path) -> (Session, Debugger, Vec<u8>) {
     workshop.install(Part::Application, "bgm", &firmware.join("bgm.bin")).unwrap();
     let secret = std::fs::read(workshop.device().join("factory.bin")).unwrap();
     let socket = folder.join("gdb");
-    let power = Power {
-        firmware,
-        gdb: Some(socket.clone()),
-        extra_args: vec!["-S".to_owned()],
-        ..Power::default()
-    };
-    let session = Device::open(&workshop.device()).unwrap().power_on(&power).unwrap();
+    let power =
+        Power { firmware, gdb: Some(socket.clone()), extra_args: vec!["-S".to_owned()], ..Power::default() };
+    let session = Device::open(workshop.device()).unwrap().power_on(&power).unwrap();
     (session, Debugger::attach(&socket), secret)
 }
 
 fn program(product: &str) -> Program {
-    Program::read(&layout::firmware().join(product).with_extension("elf")).expect("run `cargo xtask build` first")
+    Program::read(&layout::firmware().join(product).with_extension("elf"))
+        .expect("run `cargo xtask build` first")
 }
 
 fn symbol(program: &Program, name: &str) -> u32 {
@@ -145,7 +143,10 @@ fn nothing_of_boot_or_of_an_earlier_run_is_left_to_the_platform() {
         assert_eq!(debugger.memory(place, 64), [0; 64], "left by an earlier run at {place:#x}");
     }
     let ram = debugger.memory(BOOT_RAM.0, BOOT_RAM.1);
-    assert!(ram[0x400..].iter().any(|byte| *byte != 0), "boot used no memory, so the next check would be blind");
+    assert!(
+        ram[0x400..].iter().any(|byte| *byte != 0),
+        "boot used no memory, so the next check would be blind"
+    );
 
     // The platform's first instruction: boot's memory is empty but for the routine that emptied it.
     let entry = debugger.word(0x3800_0404) & !1;

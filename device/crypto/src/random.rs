@@ -1,5 +1,6 @@
 //! The random numbers of the device: one noise source, its health tests, one generator.
 
+use crate::Error;
 use crate::drbg::{self, Drbg, MAX_REQUEST};
 use crate::health::{Collector, EntropyFault, MIN_ENTROPY_BITS};
 use cdd_hal::EntropySource;
@@ -34,6 +35,18 @@ pub struct Random<S: EntropySource> {
     collector: Collector<S>,
     generator: Generator,
     personalization: Zeroizing<[u8; 32]>,
+}
+
+/// Where a service takes random bytes from.
+pub trait SecureRandom {
+    /// Fills `out`; refused, `out` is all zero.
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), Error>;
+}
+
+impl<S: EntropySource> SecureRandom for Random<S> {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), Error> {
+        Random::fill(self, out).map_err(|_| Error::InsufficientEntropy)
+    }
 }
 
 enum Generator {

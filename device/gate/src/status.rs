@@ -37,18 +37,38 @@ statuses! {
     NotSupported = -134, "not-supported";
     /// An argument has a value that the call does not take.
     InvalidArgument = -135, "invalid-argument";
+    /// No key or operation has this handle.
+    InvalidHandle = -136, "invalid-handle";
     /// Not in this state.
     BadState = -137, "bad-state";
     /// The output does not fit.
     BufferTooSmall = -138, "buffer-too-small";
+    /// There is one already.
+    AlreadyExists = -139, "already-exists";
     /// Nothing there.
     DoesNotExist = -140, "does-not-exist";
+    /// All slots for volatile things are taken.
+    InsufficientMemory = -141, "insufficient-memory";
+    /// The storage is full.
+    InsufficientStorage = -142, "insufficient-storage";
     /// The platform could not do its part.
     ServiceFailure = -144, "service-failure";
+    /// The storage could not be read or written.
+    StorageFailure = -146, "storage-failure";
     /// Hardware failed.
     HardwareFailure = -147, "hardware-failure";
     /// The entropy source or its health tests failed: there is no random until the next reset.
     InsufficientEntropy = -148, "insufficient-entropy";
+    /// The signature, MAC or tag is not that of the message.
+    InvalidSignature = -149, "invalid-signature";
+    /// The padding is wrong.
+    InvalidPadding = -150, "invalid-padding";
+    /// The platform found itself changed: a self-test failed.
+    CorruptionDetected = -151, "corruption-detected";
+    /// What is stored was changed or cut short.
+    DataCorrupt = -152, "data-corrupt";
+    /// What is stored is not what it should be.
+    DataInvalid = -153, "data-invalid";
 }
 
 impl Status {

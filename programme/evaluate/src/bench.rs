@@ -6,15 +6,18 @@
 use crate::evidence::TestedFile;
 use crate::images::{Keys, Part, Recipe, SignedImage, Signer, sha256};
 use crate::model::{Failure, Outcome, Target, require};
+use crate::monitor::Monitor;
 use crate::observations::Observations;
 use crate::seed::Sampler;
+use crate::{Options, Work};
 use anyhow::{Context, Result};
 use cdd_image::PublicKeyBytes;
 use dtsec_target::{
     Batch, Board, Burn, Device, Entropy, Firmware, FuseImage, LifeCycle, Power, Provisioning, PublicKey,
-    Report, Session, SessionError,
+    Report, Role, Session, SessionError,
 };
 use std::path::PathBuf;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// What the devices of an evaluation are called.
@@ -44,7 +47,7 @@ pub(crate) struct Bench {
     firmware: Firmware,
     keys: Keys,
     payloads: Payloads,
-    work: TempDir,
+    work: Arc<Work>,
 }
 
 struct Payloads {
@@ -53,16 +56,25 @@ struct Payloads {
 }
 
 impl Bench {
-    /// A bench for `target` with the firmware in `folder`.
-    pub(crate) fn new(target: Target, folder: PathBuf, seed: u64, quick: bool) -> Result<Bench> {
+    /// A bench for what `options` say, with its devices in `work`.
+    pub(crate) fn new(options: &Options, work: &Arc<Work>) -> Result<Bench> {
+        let Options { target, seed, quick, .. } = *options;
         let board = Board::named(target.name()).context("the target has no board description")?;
-        let firmware = Firmware::new(folder, &board);
+        let firmware = Firmware::new(&options.firmware, &board);
         let payloads = match target {
             Target::Mps2An505 => Payloads::read(&firmware)?,
             Target::Virtual => Payloads::small(),
         };
-        let work = tempfile::Builder::new().prefix("dtsec-evaluate-").tempdir()?;
-        Ok(Bench { target, board, seed, quick, firmware, keys: Keys::generate()?, payloads, work })
+        Ok(Bench {
+            target,
+            board,
+            seed,
+            quick,
+            firmware,
+            keys: Keys::generate()?,
+            payloads,
+            work: Arc::clone(work),
+        })
     }
 
     /// The firmware under test.
@@ -187,6 +199,22 @@ impl Bench {
         Ok(burnt)
     }
 
+    /// Puts a key into a key slot of the fuses, whatever is there, as no tool of a manufacturer could.
+    pub(crate) fn burn_key(&self, dut: &Dut, part: Part, slot: usize, signer: Signer) -> Outcome {
+        let role = match part {
+            Part::Platform => Role::Platform,
+            Part::Application => Role::Application,
+        };
+        let (offset, bits) = fuse_key(self.keys.of(part, signer).public()).encode(role, slot);
+        let mut bytes = dut.read_fuses()?.bytes().to_vec();
+        let from = usize::from(offset);
+        bytes[from..from + bits.len()].copy_from_slice(&bits);
+        match FuseImage::from_bytes(bytes) {
+            Some(fuses) => dut.write_fuses(&fuses),
+            None => Ok(()),
+        }
+    }
+
     /// A good device with empty flash.
     pub(crate) fn device(&self) -> Outcome<Dut> {
         self.device_provisioned(&self.provisioning()?)
@@ -194,9 +222,10 @@ impl Bench {
 
     /// A device with other fuses.
     pub(crate) fn device_provisioned(&self, provisioning: &Provisioning) -> Outcome<Dut> {
-        let folder = TempDir::new_in(self.work.path())?;
-        let device = Device::create(&folder.path().join("device"), &self.board, provisioning)?;
-        Ok(Dut { device, firmware: self.firmware.dir.clone(), folder })
+        self.work.make(|folder| {
+            let device = Device::create(&folder.path().join("device"), &self.board, provisioning)?;
+            Ok(Dut { device, firmware: self.firmware.dir.clone(), folder })
+        })
     }
 
     /// A good device with both good images in their first slots, written down as the set-up.
@@ -256,6 +285,15 @@ fn fuse_key(key: PublicKeyBytes) -> PublicKey {
     }
 }
 
+/// A bench without firmware, for tests of what looks at images only.
+#[cfg(test)]
+pub(crate) fn unplugged() -> Bench {
+    let selection = crate::Selection::default();
+    let options =
+        Options { target: Target::Virtual, firmware: "none".into(), selection, seed: 1, quick: false };
+    Bench::new(&options, &Arc::new(Work::new().unwrap())).unwrap()
+}
+
 /// The version in a text that is known to be one.
 ///
 /// # Panics
@@ -311,6 +349,17 @@ impl Dut {
     pub(crate) fn power_with(&self, entropy: Entropy) -> Outcome<Session> {
         let power = Power::new(&self.firmware).with_entropy(entropy);
         judged(self.device.power_on(&power))
+    }
+
+    /// Switches it on with a switch for warm resets: resets that leave the memory as it is.
+    pub(crate) fn power_with_reset(&self) -> Outcome<(Session, Monitor)> {
+        let socket = self.folder.path().join("monitor");
+        let mut power = Power::new(&self.firmware);
+        // QEMU wants commas in a path doubled.
+        let path = socket.display().to_string().replace(',', ",,");
+        power.extra_args = vec!["-qmp".into(), format!("unix:{path},server=on,wait=off")];
+        let session = judged(self.device.power_on(&power))?;
+        Ok((session, Monitor::attach(&socket)?))
     }
 
     /// Starts it again and again as a batch; virtual devices only.

@@ -215,6 +215,17 @@ impl Evidence {
         self.tests.iter().filter(|test| test.verdict != Verdict::Pass)
     }
 
+    /// What all tests together come to: fail if one failed; else inconclusive if one could not be carried out, which
+    /// is the machine's fault and says nothing of the device.
+    pub fn verdict(&self) -> Verdict {
+        let any = |verdict| self.tests.iter().any(|test| test.verdict == verdict);
+        match (any(Verdict::Fail), any(Verdict::Inconclusive)) {
+            (true, _) => Verdict::Fail,
+            (false, true) => Verdict::Inconclusive,
+            (false, false) => Verdict::Pass,
+        }
+    }
+
     /// The evaluation in one object.
     pub fn summary(&self) -> Summary {
         let failed = self.failures().count();
@@ -263,6 +274,20 @@ mod tests {
         assert_eq!(Standing::of([Verdict::Pass, Verdict::Pass]), Standing::Passed);
         assert_eq!(Standing::of([Verdict::Fail, Verdict::Pass]), Standing::Failed);
         assert_eq!(Standing::of([Verdict::Pass, Verdict::Inconclusive]), Standing::Failed);
+    }
+
+    #[test]
+    fn an_evaluation_of_tests_that_could_not_be_carried_out_is_inconclusive_unless_one_failed() {
+        let with = |verdicts: &[Verdict]| {
+            let mut evidence = crate::report::sample();
+            let record = evidence.tests[0].clone();
+            evidence.tests =
+                verdicts.iter().map(|verdict| TestRecord { verdict: *verdict, ..record.clone() }).collect();
+            evidence.verdict()
+        };
+        assert_eq!(with(&[Verdict::Pass, Verdict::Inconclusive]), Verdict::Inconclusive);
+        assert_eq!(with(&[Verdict::Inconclusive, Verdict::Fail]), Verdict::Fail);
+        assert_eq!(with(&[Verdict::Pass, Verdict::Pass]), Verdict::Pass);
     }
 
     #[test]

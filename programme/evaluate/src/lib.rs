@@ -1,7 +1,7 @@
 //! Evaluates a device from outside: functional tests and attacks, evidence and report.
 //!
 //! [`evaluate`] runs the tests of a [`Selection`] against a target and returns the [`Evidence`]: for each test the
-//! requirement, the threats, what was done, what had to be seen, what was seen, and a verdict. [`write()`] stores it
+//! requirement, the threats, what was done, what had to be seen, what was seen, and a verdict. A [`Folder`] takes it
 //! as `evidence.json` and `report.html`.
 //!
 //! Rules that every test here keeps:
@@ -20,8 +20,10 @@
 mod attack;
 mod bench;
 mod evidence;
+mod folder;
 mod images;
 mod model;
+mod monitor;
 mod mutation;
 mod observations;
 mod oracle;
@@ -33,19 +35,23 @@ mod seed;
 pub mod sfr;
 mod statistics;
 mod tests;
+mod work;
 
 pub use evidence::{
     Applicable, Evidence, NotApplicable, Provenance, SfrRow, Standing, Summary, TestRecord, TestedFile,
 };
+pub use folder::Folder;
 pub use model::{Kind, Target, Test, Threat, Verdict};
 pub use observations::{Control, Entry, Observations};
 pub use runner::{Progress, Selection, SelectionError};
 pub use tests::all as all_tests;
+pub use work::Work;
 
 use anyhow::{Context, Result, bail};
 use bench::Bench;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
 
 /// What to evaluate, and how.
 #[derive(Debug, Clone)]
@@ -62,15 +68,25 @@ pub struct Options {
     pub quick: bool,
 }
 
-/// Runs the tests and returns the evidence.
-///
-/// An error means that nothing could be evaluated: an unknown name, missing firmware. Whatever a device does is
-/// evidence and no error.
-pub fn evaluate(options: &Options, progress: &dyn Progress) -> Result<Evidence> {
-    let (selected, not_applicable) = options.selection.resolve(options.target)?;
+/// Whether the evaluation can be made: the selection makes sense, the firmware is there, and so is what it runs on.
+pub fn check(options: &Options) -> Result<()> {
+    let (selected, _) = options.selection.resolve(options.target)?;
+    if selected.is_empty() {
+        return Err(SelectionError::Nothing { target: options.target.name() }.into());
+    }
     check_firmware(options)?;
+    device_host(options.target).map(drop)
+}
+
+/// Runs the tests, with their devices in `work`, and returns the evidence.
+///
+/// An error means that nothing could be evaluated: an unknown name, missing firmware; see [`check()`]. Whatever a
+/// device does is evidence and no error.
+pub fn evaluate(options: &Options, work: &Arc<Work>, progress: &dyn Progress) -> Result<Evidence> {
+    check(options)?;
+    let (selected, not_applicable) = options.selection.resolve(options.target)?;
     let date = jiff::Timestamp::now();
-    let bench = Bench::new(options.target, options.firmware.clone(), options.seed, options.quick)?;
+    let bench = Bench::new(options, work)?;
     let files = bench.files()?;
     let tests = runner::run(&bench, &selected, progress);
     Ok(Evidence {
@@ -80,7 +96,7 @@ pub fn evaluate(options: &Options, progress: &dyn Progress) -> Result<Evidence> 
             tool: format!("dtsec-evaluate {}", env!("CARGO_PKG_VERSION")),
             date: format!("{date:.0}"),
             host: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-            device_host: device_host(options.target),
+            device_host: device_host(options.target)?,
         },
         seed: options.seed,
         quick: options.quick,
@@ -91,19 +107,6 @@ pub fn evaluate(options: &Options, progress: &dyn Progress) -> Result<Evidence> 
         not_applicable,
         limits: evidence::limits(options.target),
     })
-}
-
-/// Writes `evidence.json` and `report.html` into `folder`; returns their paths.
-pub fn write(evidence: &Evidence, folder: &Path) -> Result<[PathBuf; 2]> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let json = serde_json::to_string_pretty(evidence)? + "\n";
-    let page = report::html(evidence)?;
-    let put = |name: &str, content: &str| -> Result<PathBuf> {
-        let path = folder.join(name);
-        std::fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(path)
-    };
-    Ok([put("evidence.json", &json)?, put("report.html", &page)?])
 }
 
 fn check_firmware(options: &Options) -> Result<()> {
@@ -122,14 +125,17 @@ fn check_firmware(options: &Options) -> Result<()> {
 }
 
 /// What carries the device, as far as it says so.
-fn device_host(target: Target) -> String {
+fn device_host(target: Target) -> Result<String> {
     match target {
-        Target::Virtual => "host process".into(),
+        Target::Virtual => Ok("host process".into()),
         Target::Mps2An505 => {
             let version = Command::new("qemu-system-arm").arg("--version").output();
-            let text =
-                version.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
-            text.lines().next().unwrap_or("QEMU of unknown version").to_owned()
+            let version = version.context(
+                "cannot start qemu-system-arm, on which the board runs; run `cargo xtask setup`, or install the \
+                 Debian package qemu-system-arm",
+            )?;
+            let text = String::from_utf8_lossy(&version.stdout).into_owned();
+            Ok(text.lines().next().unwrap_or("QEMU of unknown version").to_owned())
         }
     }
 }

@@ -196,12 +196,11 @@ fn mutate(sampler: &mut Sampler, bytes: &mut Vec<u8>, donor: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Target;
     use crate::oracle::Oracle;
 
     #[test]
     fn the_pool_yields_every_state_and_any_content_is_predictable() {
-        let bench = Bench::new(Target::Virtual, "none".into(), 1, false).unwrap();
+        let bench = crate::bench::unplugged();
         let (pool, oracle) = (Pool::new(&bench).ok().unwrap(), Oracle::new(&bench, true));
         let mut sampler = Sampler::new(3, "test");
         let mut states = std::collections::BTreeMap::new();

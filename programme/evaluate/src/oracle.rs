@@ -77,7 +77,6 @@ impl Rules {
 mod tests {
     use super::*;
     use crate::images::{Recipe, Signer};
-    use crate::model::Target;
 
     fn flash(slots: Vec<(&'static str, Vec<u8>)>) -> Flash {
         Flash { slots, kind: "", history: String::new() }
@@ -85,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_oracle_knows_genuine_images_and_is_not_taken_in_by_others() {
-        let bench = Bench::new(Target::Virtual, "none".into(), 1, false).unwrap();
+        let bench = crate::bench::unplugged();
         let oracle = Oracle::new(&bench, true);
         let sign = |recipe: Recipe| bench.sign(&recipe).ok().unwrap();
         let platform = sign(bench.recipe(Part::Platform));

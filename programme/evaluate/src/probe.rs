@@ -1,11 +1,12 @@
 //! The hostile Non-secure application at work: what the tests of the border between the worlds have in common.
 
+use crate::attack::boots;
 use crate::bench::{Bench, Dut, expect_state, judged};
 use crate::images::Part;
 use crate::model::{Failure, Outcome, require};
 use crate::observations::Observations;
 use anyhow::anyhow;
-use dtsec_target::{ProbeAnswer, Report, Session};
+use dtsec_target::{Entropy, ProbeAnswer, Report, Session};
 
 /// Where the board runs an application, as `docs/wires.md` lays down.
 pub(crate) const CODE: std::ops::Range<u32> = 0x0020_0000..0x0028_0000;
@@ -40,6 +41,8 @@ pub(crate) mod status {
     pub(crate) const SUCCESS: i64 = 0;
     /// A pointer or range that is not the caller's.
     pub(crate) const PROGRAMMER_ERROR: i64 = -129;
+    /// The noise source does not give what random numbers need.
+    pub(crate) const INSUFFICIENT_ENTROPY: i64 = -148;
     /// An argument that the call does not take.
     pub(crate) const INVALID_ARGUMENT: i64 = -135;
 }
@@ -53,17 +56,21 @@ pub(crate) struct Probe {
     report: Report,
     buffer: u32,
     length: u32,
-    #[expect(dead_code, reason = "held, never read: it owns the device's folder")]
     dut: Dut,
 }
 
 impl Probe {
     /// Starts a device with a genuine platform and the probe as its application.
     pub(crate) fn start(bench: &Bench, seen: &mut Observations) -> Outcome<Probe> {
+        Probe::start_with(bench, seen, Entropy::System)
+    }
+
+    /// The same with another noise source.
+    pub(crate) fn start_with(bench: &Bench, seen: &mut Observations, entropy: Entropy) -> Outcome<Probe> {
         let images =
             [("platform-a", &bench.recipe(Part::Platform)), ("application-a", &bench.application("probe"))];
         let dut = bench.device_with(seen, &images)?;
-        let mut session = dut.power()?;
+        let mut session = dut.power_with(entropy)?;
         let report = judged(session.report())?;
         expect_state(&report, "running")?;
         let mut probe = Probe { session, report, buffer: 0, length: 0, dut };
@@ -152,6 +159,13 @@ impl Probe {
         answer
             .status()
             .ok_or_else(|| Failure::Refuted(format!("`{line}` was answered with {}", shown(&answer))))
+    }
+
+    /// Control, and the end of a session: after power-off the same device runs its application again.
+    pub(crate) fn after_power_cut(self, seen: &mut Observations) -> Outcome {
+        let Probe { session, dut, .. } = self;
+        session.power_off();
+        boots(seen, &dut, "the same device after its power was cut")
     }
 
     /// Control: loads and stores work where the probe may make them.

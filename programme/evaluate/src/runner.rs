@@ -19,7 +19,7 @@ const CLEAN_UP: &str = "Devices were switched off and their folders deleted; key
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectionError {
     /// No such requirement.
-    #[error("there is no SFR `{name}`{}", did_you_mean(.near))]
+    #[error("there is no SFR `{name}`{}; `dtsec evaluate --list` shows them all", did_you_mean(.near))]
     UnknownSfr {
         /// What was asked for.
         name: String,
@@ -33,6 +33,12 @@ pub enum SelectionError {
         name: String,
         /// Ids that look like it.
         near: Vec<&'static str>,
+    },
+    /// The requirement is known, but nothing looks at it yet, on any target.
+    #[error("there is no test of the SFR `{sfr}` yet; `dtsec evaluate --list` shows those that have tests")]
+    NoTestYet {
+        /// Its id.
+        sfr: &'static str,
     },
     /// Nothing is left to run.
     #[error("no test for this selection runs on {target}")]
@@ -56,14 +62,23 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Whether everything is selected.
+    pub fn is_all(&self) -> bool {
+        self.sfrs.is_empty() && self.tests.is_empty()
+    }
+
     /// The tests that run on `target`, and those that say nothing there.
     pub fn resolve(&self, target: Target) -> Result<(Vec<Test>, Vec<NotApplicable>), SelectionError> {
+        let all = tests::all();
         let mut wanted_sfrs = Vec::new();
         for name in &self.sfrs {
             let unknown = || SelectionError::UnknownSfr { name: name.clone(), near: sfr::near(name) };
-            wanted_sfrs.push(sfr::find(name).ok_or_else(unknown)?.id);
+            let sfr = sfr::find(name).ok_or_else(unknown)?.id;
+            if !all.iter().any(|test| test.sfr == sfr) {
+                return Err(SelectionError::NoTestYet { sfr });
+            }
+            wanted_sfrs.push(sfr);
         }
-        let all = tests::all();
         for name in &self.tests {
             if !all.iter().any(|test| test.id == name) {
                 let near = sfr::nearest(name, all.iter().map(|test| test.id));
@@ -82,9 +97,6 @@ impl Selection {
                     skip.push(NotApplicable { id: test.id, title: test.title, sfr: test.sfr, reason });
                 }
             }
-        }
-        if run.is_empty() && wanted_sfrs.is_empty() {
-            return Err(SelectionError::Nothing { target: target.name() });
         }
         Ok((run, skip))
     }
@@ -181,15 +193,21 @@ mod unit_tests {
     }
 
     #[test]
-    fn a_requirement_without_tests_selects_nothing_and_is_no_error() {
-        assert!(select(&["Secure Storage"], &[]).unwrap().0.is_empty());
+    fn a_requirement_without_tests_is_said_to_have_none_yet() {
+        // The last requirement of the profile that anything will look at.
+        let error = select(&["physical-attacker-resistance"], &[]).err().unwrap().to_string();
+        assert!(error.contains("no test of the SFR `physical-attacker-resistance` yet"), "{error}");
+        assert!(!select(&["Secure Boot"], &[]).unwrap().0.is_empty());
     }
 
     #[test]
     fn an_unknown_name_is_answered_with_names_that_look_like_it() {
         let error = select(&["secure-initialisation-of-platfrom"], &[]).err().unwrap().to_string();
         assert!(error.contains("did you mean secure-initialization-of-platform"), "{error}");
-        assert!(select(&[], &["nothing-like-it"]).err().unwrap().to_string().contains("--list"));
+        for (sfrs, tests) in [(&["nope"][..], &[][..]), (&[], &["nothing-like-it"])] {
+            let error = select(sfrs, tests).err().unwrap().to_string();
+            assert!(error.contains("`dtsec evaluate --list` shows them all"), "{error}");
+        }
     }
 
     #[test]

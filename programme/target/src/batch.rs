@@ -5,12 +5,15 @@ use crate::launch;
 use crate::{Device, Power, SessionError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::process::{Child, ChildStdin, ChildStdout};
+use std::io::{Read, Write};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How long one start may take before it counts as a hang.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// How much of what the process says on its standard error is kept.
+const STDERR_LIMIT: usize = 16 * 1024;
 
 /// A change of the pristine device for one start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +58,7 @@ pub struct Batch {
     requests: Option<ChildStdin>,
     answers: ChildStdout,
     pending: Vec<u8>,
+    stderr: Option<JoinHandle<String>>,
     _lock: Lock,
 }
 
@@ -64,8 +68,9 @@ impl Batch {
         let lock = device.lock()?;
         let mut child = launch::start_batch(device, power)?;
         let (requests, answers) = (child.stdin.take(), child.stdout.take());
+        let stderr = child.stderr.take().map(|stderr| std::thread::spawn(move || end_of(stderr)));
         let answers = answers.ok_or_else(|| wire(std::io::Error::other("no standard output")))?;
-        Ok(Batch { child, requests, answers, pending: Vec::new(), _lock: lock })
+        Ok(Batch { child, requests, answers, pending: Vec::new(), stderr, _lock: lock })
     }
 
     /// Starts the device once, with these changes and no others.
@@ -120,7 +125,9 @@ impl Batch {
         self.requests = None;
         let status = self.child.wait().ok()?;
         let waiting_for = format!("an answer to `{}`", shortened(request));
-        Some(SessionError::Died { waiting_for, status, said: "see its standard error".into() })
+        let said = self.stderr.take().and_then(|stderr| stderr.join().ok()).unwrap_or_default();
+        let said = if said.trim().is_empty() { "nothing" } else { said.trim() }.to_owned();
+        Some(SessionError::Died { waiting_for, status, said })
     }
 }
 
@@ -129,6 +136,24 @@ impl Drop for Batch {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Reads all that the process says on its standard error, and keeps the end of it.
+fn end_of(mut stderr: ChildStderr) -> String {
+    let mut said = Vec::new();
+    let mut bytes = [0; 4096];
+    loop {
+        match stderr.read(&mut bytes) {
+            Ok(0) => break,
+            Ok(count) => {
+                said.extend_from_slice(&bytes[..count]);
+                said.drain(..said.len().saturating_sub(STDERR_LIMIT));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => break,
+        }
+    }
+    String::from_utf8_lossy(&said).into_owned()
 }
 
 fn request(patches: &[Patch]) -> String {

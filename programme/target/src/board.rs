@@ -87,11 +87,28 @@ impl Board {
         [Board::mps2_an505(), Board::virtual_process()].into_iter().find(|board| board.target() == target)
     }
 
-    /// Reads a description from a file.
+    /// Reads the description that lies beside a device.
+    ///
+    /// A device may come from anybody, so what is started is not for it to say: the programs and the addresses are
+    /// those of the built-in board of that name.
     pub fn load(path: impl AsRef<Path>) -> Result<Board, DeviceError> {
         let path = path.as_ref();
         let source = std::fs::read_to_string(path).map_err(|e| DeviceError::file("read", path, e))?;
-        Board::parse(&source).map_err(|reason| DeviceError::Board { path: path.into(), reason })
+        let found = Board::parse(&source).and_then(Board::made_safe);
+        found.map_err(|reason| DeviceError::Board { path: path.into(), reason })
+    }
+
+    fn made_safe(mut self) -> Result<Board, String> {
+        let target = self.target();
+        let Some(known) = Board::named(target) else {
+            return Err(format!("there is no target `{}`", target.escape_default()));
+        };
+        if self.kind() != known.kind() {
+            return Err(format!("`{target}` is of another kind"));
+        }
+        self.layout.files = known.layout.files;
+        self.layout.factory_secret_address = known.layout.factory_secret_address;
+        Ok(self)
     }
 
     fn parse(source: &str) -> Result<Board, String> {
@@ -222,6 +239,31 @@ mod tests {
             assert_eq!(slots.len(), 4, "{}", board.target());
             assert!(slots.windows(2).all(|pair| pair[0].offset + pair[0].size <= pair[1].offset));
             assert!(slots.iter().all(|slot| slot.offset % board.flash().erase == 0));
+        }
+    }
+
+    #[test]
+    fn what_is_started_is_never_what_a_device_folder_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("board.json");
+        let load = |from: &str, to: &str| {
+            let good = Board::virtual_process().source().to_owned();
+            let changed = good.replace(from, to);
+            assert!(from.is_empty() || changed != good, "{from}");
+            std::fs::write(&path, changed).unwrap();
+            Board::load(&path)
+        };
+        assert_eq!(load("", "").unwrap().kind(), Kind::Process, "the control");
+        for program in ["/bin/sh", "../../bin/sh", "../device/factory.bin"] {
+            let board = load("\"cdd-virtual\"", &format!("\"{program}\"")).unwrap();
+            assert_eq!(Firmware::new("firmware", &board).boot(), Path::new("firmware/cdd-virtual"));
+        }
+        for (from, to) in [
+            ("\"target\": \"virtual\"", "\"target\": \"../virtual\""),
+            ("\"target\": \"virtual\"", "\"target\": \"mps2-an505\""),
+            ("\"kind\": \"process\"", "\"kind\": \"qemu\", \"factory_secret_address\": 0"),
+        ] {
+            assert!(matches!(load(from, to), Err(DeviceError::Board { .. })), "{to}");
         }
     }
 

@@ -41,18 +41,32 @@ impl Device {
     /// Makes a device in `dir`, which must hold none yet.
     pub fn create(dir: &Path, board: &Board, provisioning: &Provisioning) -> Result<Device, DeviceError> {
         let fuses = provisioning.fuses()?;
+        let folder_is_new = !dir.exists();
         std::fs::create_dir_all(dir).map_err(|e| DeviceError::file("create", dir, e))?;
         let device = Device { dir: dir.to_owned(), board: board.clone() };
         for name in [BOARD, FLASH, FUSES, FACTORY] {
-            if device.path(name).exists() {
+            if device.path(name).symlink_metadata().is_ok() {
                 return Err(DeviceError::AlreadyThere { path: dir.into() });
             }
         }
-        device.put_new(FLASH, 0o644, &vec![ERASED; board.flash().size])?;
-        device.put_new(FUSES, 0o644, fuses.bytes())?;
-        device.put_new(FACTORY, 0o600, &*provisioning.device_secret)?;
-        // Last: a folder with a board.json is a whole device.
-        device.put_new(BOARD, 0o644, board.source().as_bytes())?;
+        let flash = vec![ERASED; board.flash().size];
+        let files: [(&str, u32, &[u8]); 4] = [
+            (FLASH, 0o644, &flash),
+            (FUSES, 0o644, fuses.bytes()),
+            (FACTORY, 0o600, &*provisioning.device_secret),
+            // Last: a folder with a board.json is a whole device.
+            (BOARD, 0o644, board.source().as_bytes()),
+        ];
+        for (n, (name, mode, content)) in files.iter().enumerate() {
+            if let Err(error) = device.put_new(name, *mode, content) {
+                // Half a device is of no use, and would be in the way of the next attempt.
+                files[..n].iter().for_each(|(name, ..)| drop(std::fs::remove_file(device.path(name))));
+                if folder_is_new {
+                    drop(std::fs::remove_dir(dir));
+                }
+                return Err(error);
+            }
+        }
         Ok(device)
     }
 
@@ -60,6 +74,9 @@ impl Device {
     pub fn open(dir: impl AsRef<Path>) -> Result<Device, DeviceError> {
         let dir = dir.as_ref();
         if !dir.join(BOARD).is_file() {
+            if dir.join(FLASH).exists() || dir.join(FUSES).exists() {
+                return Err(DeviceError::Incomplete { path: dir.join(BOARD) });
+            }
             return Err(DeviceError::NotADevice { path: dir.into() });
         }
         let device = Device { dir: dir.into(), board: Board::load(dir.join(BOARD))? };
@@ -215,7 +232,15 @@ impl Device {
 
     fn check_size(&self, name: &str, expected: usize) -> Result<(), DeviceError> {
         let path = self.path(name);
-        let found = path.metadata().map_err(|e| DeviceError::file("read", &path, e))?.len();
+        // A link could lead to a file that has nothing to do with the device, and would be written to.
+        let found = match path.symlink_metadata() {
+            Ok(found) if found.is_file() => found.len(),
+            Ok(_) => return Err(DeviceError::NotAFile { path }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(DeviceError::Incomplete { path });
+            }
+            Err(error) => return Err(DeviceError::file("read", path, error)),
+        };
         if found == expected as u64 {
             return Ok(());
         }
@@ -235,7 +260,11 @@ impl Device {
         let path = self.path(name);
         let mut options = OpenOptions::new();
         let file = options.write(true).create_new(true).mode(mode).open(&path);
-        file.and_then(|mut file| file.write_all(bytes)).map_err(|e| DeviceError::file("create", path, e))
+        let mut file = file.map_err(|e| DeviceError::file("create", &path, e))?;
+        file.write_all(bytes).map_err(|e| {
+            drop(std::fs::remove_file(&path));
+            DeviceError::file("create", path, e)
+        })
     }
 
     fn write_at(&self, name: &str, offset: usize, bytes: &[u8]) -> Result<(), DeviceError> {

@@ -32,6 +32,18 @@ pub enum DeviceError {
         /// The folder.
         path: PathBuf,
     },
+    /// A file of the device is missing.
+    #[error("{path} is missing: the device folder is damaged; copy all of it again, or make another device")]
+    Incomplete {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of the device is a link, a folder or the like.
+    #[error("{path} is no regular file; the device folder is damaged, or somebody else's trap")]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
     /// A board description makes no sense.
     #[error("{path}: not a board description: {reason}")]
     Board {

@@ -99,6 +99,15 @@ impl FuseImage {
             .collect()
     }
 
+    /// The keys whose signatures count for a role. One that is burnt twice and revoked once is revoked.
+    pub fn trusted_keys(&self, role: Role) -> Vec<PublicKey> {
+        let policy = self.policy();
+        let (revoked, mut trusted): (Vec<_>, Vec<_>) =
+            self.keys(role).into_iter().partition(|(index, _)| policy.is_revoked(role, *index));
+        trusted.retain(|(_, key)| !revoked.iter().any(|(_, gone)| gone == key));
+        trusted.into_iter().map(|(_, key)| key).collect()
+    }
+
     /// What burning is needed to raise a security counter.
     pub fn raise_counter(&self, role: Role, counter: u32) -> Result<Burn, DeviceError> {
         let now = self.policy().security_counter(role);
@@ -267,6 +276,21 @@ mod tests {
             assert_eq!(dead.policy().life_cycle, Some(LifeCycle::Decommissioned));
             assert!(LifeCycle::ALL[..4].iter().all(|earlier| dead.advance(*earlier).is_err()));
         }
+    }
+
+    #[test]
+    fn a_key_that_was_burnt_twice_and_revoked_once_is_trusted_no_more() {
+        let mut fuses = FuseImage::blank();
+        let key = PublicKey::Ed25519([7; 32]);
+        for index in [0, 1] {
+            let (offset, bits) = key.encode(Role::Platform, index);
+            fuses.apply(&[Burn::new("key", offset, bits)]).unwrap();
+        }
+        assert!(
+            fuses.trusted_keys(Role::Platform).len() == 2 && fuses.trusted_keys(Role::Application).is_empty()
+        );
+        let fuses = after(&fuses, fuses.revoke(Role::Platform, &[1]));
+        assert!(fuses.trusted_keys(Role::Platform).is_empty());
     }
 
     #[test]

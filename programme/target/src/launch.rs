@@ -4,9 +4,10 @@ use crate::board::Kind;
 use crate::{Device, Firmware, Power, SessionError};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -47,7 +48,7 @@ pub(crate) fn start_batch(device: &Device, power: &Power) -> Result<Child, Sessi
     }
     let mut command = Command::new(present(&firmware(device, power))?);
     command.arg("--batch").arg("--device").arg(device.dir()).args(&power.extra_args);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     spawn(command, Vec::new(), Kind::Process)
 }
 
@@ -121,9 +122,11 @@ fn process(
 /// A QEMU option that ends in a path; QEMU wants commas in it doubled.
 fn option(start: &str, path: &Path) -> OsString {
     let mut option = OsString::from(start);
-    match path.to_str() {
-        Some(text) => option.push(text.replace(',', ",,")),
-        None => option.push(path),
+    for (n, piece) in path.as_os_str().as_bytes().split(|byte| *byte == b',').enumerate() {
+        if n > 0 {
+            option.push(",,");
+        }
+        option.push(OsStr::from_bytes(piece));
     }
     option
 }
@@ -182,5 +185,7 @@ mod tests {
     #[test]
     fn commas_in_a_path_are_doubled_for_qemu() {
         assert_eq!(option("file=", Path::new("/tmp/a,b")), OsString::from("file=/tmp/a,,b"));
+        let odd = OsStr::from_bytes(b"/tmp/\xff,b");
+        assert_eq!(option("", Path::new(odd)), OsStr::from_bytes(b"/tmp/\xff,,b"));
     }
 }

@@ -39,6 +39,8 @@ pub(crate) struct Heard {
     pub(crate) state: Option<String>,
     /// Whether the application has said that it is ready since the last start.
     pub(crate) application_ready: bool,
+    /// The application that has said so.
+    pub(crate) application: Option<&'static str>,
     /// What the process said on its standard error.
     pub(crate) stderr: String,
     /// All wires have ended.
@@ -71,6 +73,7 @@ impl Shared {
             completed: 0,
             state: None,
             application_ready: false,
+            application: None,
             stderr: String::new(),
             closed: false,
             parser: ReportParser::default(),
@@ -155,6 +158,7 @@ impl Heard {
             && let Some(ready) = READY.iter().find(|ready| line.ends_with(**ready))
         {
             self.application_ready = true;
+            self.application = ready.strip_suffix(" ready");
             let cut = line.len() - ready.len();
             if cut > 0 {
                 self.note(wire.name(), '<', &format!("{} (cut)", &line[..cut]));
@@ -188,6 +192,7 @@ impl Heard {
             Parsed::Begin => {
                 self.begun += 1;
                 self.application_ready = false;
+                self.application = None;
             }
             Parsed::Nothing => {}
         }

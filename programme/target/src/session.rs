@@ -142,6 +142,28 @@ impl Session {
         self.process.shared.lock().application_ready
     }
 
+    /// The name of the application that has said that it is ready since the last start: `bgm` or `probe`.
+    pub fn application(&self) -> Option<&'static str> {
+        self.process.shared.lock().application
+    }
+
+    /// Waits until there is an unread line on the management wire or the console; `false` when none came
+    /// within that time, or when the device has ended.
+    pub fn wait_heard(&mut self, within: Duration) -> bool {
+        let wires = [WireName::Management, WireName::Console];
+        let unread = |heard: &mut Heard| {
+            wires.iter().any(|wire| !heard.wires[*wire as usize].lines.is_empty()).then_some(())
+        };
+        match self.process.shared.wait(within, unread) {
+            Ok(()) => true,
+            Err(pump::NotHeard::Timeout) => false,
+            Err(pump::NotHeard::Closed) => {
+                self.process.ended();
+                false
+            }
+        }
+    }
+
     /// Asks the reference application: gives the lines up to `ok` or `error`.
     ///
     /// Console lines not yet read are dropped. A device that starts anew instead of answering is

@@ -193,5 +193,6 @@ fn a_batch_gives_one_outcome_for_each_start() {
         );
     }
     let strange = [Patch::Erase { offset: 0, len: 1 }];
-    assert!(matches!(batch.boot(&strange), Err(SessionError::Died { .. })));
+    let error = batch.boot(&strange).unwrap_err();
+    assert!(matches!(&error, SessionError::Died { said, .. } if said == "the batch is on fire"), "{error}");
 }

@@ -41,7 +41,12 @@ impl Noise {
             if read(SYST_CSR) & COUNT_FLAG != 0 {
                 rounds = rounds.saturating_add(FULL_ROUND);
             }
-            let ticks = rounds.saturating_add(FULL_ROUND.saturating_sub(read(SYST_CVR)));
+            // It reads as zero from when it was cleared until its first tick.
+            let passed = match read(SYST_CVR) {
+                0 => 0,
+                left => FULL_ROUND.saturating_sub(left),
+            };
+            let ticks = rounds.saturating_add(passed);
             if let Some(sample) = self.uart.read() {
                 break Some((sample, ticks));
             }

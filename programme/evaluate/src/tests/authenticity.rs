@@ -3,9 +3,12 @@
 use super::{interface, sfr};
 use crate::attack::{Attack, all_are_refused, boots, state_without};
 use crate::bench::{Bench, COUNTER, expect_slot, expect_state, version};
-use crate::images::{Part, Recipe, Signer};
+use crate::images::{Keys, Part, Recipe, Signer};
 use crate::model::{Applies, Kind, Outcome, Test, Threat};
 use crate::observations::Observations;
+
+/// Key slots of a role in the fuses.
+const KEYS: usize = 4;
 
 pub(super) const TESTS: &[Test] = &[
     Test {
@@ -19,6 +22,18 @@ pub(super) const TESTS: &[Test] = &[
         expected: "Each is refused: key-unknown, key-revoked, key-unknown, signature-invalid.",
         applies: Applies::Everywhere,
         run: wrong_signer,
+    },
+    Test {
+        id: "init-revoked-key-burnt-twice",
+        title: "A revoked key that is burnt into a second slot stays revoked",
+        sfr: sfr::INITIALIZATION,
+        threats: &[Threat::Physical, Threat::BadSoftware],
+        kind: Kind::Attack,
+        interface: interface::FUSES,
+        procedure: "Burn the revoked key of each part into a slot that is not revoked, and the good key into one that is, by hand, for provisioning refuses duplicates; start images signed by that key.",
+        expected: "key-revoked each time, whichever of the two slots comes first; with another key in the revoked slot the same image starts.",
+        applies: Applies::Everywhere,
+        run: burnt_twice,
     },
     Test {
         id: "init-older-security-counter",
@@ -99,6 +114,33 @@ fn wrong_signer(bench: &Bench, seen: &mut Observations) -> Outcome {
         ));
     }
     all_are_refused(bench, seen, &attacks)
+}
+
+fn burnt_twice(bench: &Bench, seen: &mut Observations) -> Outcome {
+    for part in Part::ALL {
+        let recipe = bench.recipe(part);
+        let image = |signer| bench.sign(&Recipe { signer, ..recipe.clone() });
+        let dut = bench.genuine_device(seen)?;
+        let slot = part.slot_a();
+        // The last slot is blank, so closed: revoked.
+        let closed = KEYS - 1;
+        bench.burn_key(&dut, part, closed, Signer::Stranger)?;
+        boots(seen, &dut, &format!("{}: a stranger's key in the revoked slot", part.name()))?;
+        for (case, at, signer) in [
+            ("the good key once more, in a revoked slot behind it", closed, Signer::Own),
+            ("the revoked key once more, in a good slot before it", Keys::REVOKED_SLOT - 1, Signer::Revoked),
+        ] {
+            let dut = bench.genuine_device(seen)?;
+            boots(seen, &dut, &format!("{}: before {case}", part.name()))?;
+            bench.burn_key(&dut, part, at, signer)?;
+            dut.flash_slot(slot, &image(signer)?.bytes)?;
+            let report = dut.boot()?;
+            expect_state(&report, state_without(part))?;
+            expect_slot(&report, slot, "key-revoked")?;
+            seen.case(&format!("{}: {case}", part.name()), "key-revoked");
+        }
+    }
+    Ok(())
 }
 
 fn older_counter(bench: &Bench, seen: &mut Observations) -> Outcome {

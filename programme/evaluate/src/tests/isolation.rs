@@ -47,6 +47,18 @@ pub(super) const TESTS: &[Test] = &[
         run: no_way_in,
     },
     Test {
+        id: "isolation-forged-return-refused",
+        title: "The application cannot return into Secure code that never called it",
+        sfr: sfr::INITIALIZATION,
+        threats: THREATS,
+        kind: Kind::Attack,
+        interface: interface::NON_SECURE,
+        procedure: "Branch to the values that stand for a return into Secure code (FNC_RETURN) and for a return from an exception (EXC_RETURN), though there was no call and no exception.",
+        expected: "It never comes back: each branch ends in a fault, and the probe works again; a branch to a function of its own comes back.",
+        applies: NEEDS_TRUSTZONE,
+        run: forged_return,
+    },
+    Test {
         id: "isolation-secure-stack-refused",
         title: "The application cannot use Secure memory as its stack",
         sfr: sfr::INITIALIZATION,
@@ -184,6 +196,38 @@ fn no_way_in(bench: &Bench, seen: &mut Observations) -> Outcome {
         }
     }
     enters(seen, &mut probe)
+}
+
+fn forged_return(bench: &Bench, seen: &mut Observations) -> Outcome {
+    /// `bx lr`, twice.
+    const RETURN: u32 = 0x4770_4770;
+    const FAULTS: &[&str] = &["secure-fault", "usage-fault", "hard-fault", "mem-fault", "bus-fault"];
+    let mut probe = Probe::start(bench, seen)?;
+    let (buffer, _) = probe.buffer();
+    let comes_back = |seen: &mut Observations, probe: &mut Probe, when: &str| {
+        seen.control(&format!("a branch to a function of the probe's own, {when}"), |_| {
+            let function = probe.put(0, &[RETURN])?;
+            probe.ok(&format!("jump {:#x}", function | 1))?;
+            Ok("it comes back".into())
+        })
+    };
+    comes_back(seen, &mut probe, "before")?;
+    for (what, address) in [
+        ("function return", 0xFEFF_FFFFu32),
+        ("function return, bit 0 clear", 0xFEFF_FFFE),
+        ("exception return, Secure thread, main stack", 0xFFFF_FFF9),
+        ("exception return, Secure thread, process stack", 0xFFFF_FFFD),
+        ("exception return, Non-secure thread", 0xFFFF_FFBC),
+    ] {
+        for line in [format!("jump {address:#x}"), format!("enter {address:#x} {buffer:#x}")] {
+            let report = probe.must_fault(&line, FAULTS)?;
+            if seen.cases < 2 {
+                seen.transcript(what, report.raw.lines().filter(|line| line.contains("fault")));
+            }
+            seen.case(what, &report.fault.map(|fault| fault.name).unwrap_or_default());
+        }
+    }
+    comes_back(seen, &mut probe, "after")
 }
 
 fn secure_stack(bench: &Bench, seen: &mut Observations) -> Outcome {

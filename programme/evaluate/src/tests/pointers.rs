@@ -2,7 +2,7 @@
 
 use super::{NEEDS_TRUSTZONE, interface, sfr};
 use crate::attack::all_as_expected;
-use crate::bench::{Bench, judged};
+use crate::bench::{Bench, expect_state, judged};
 use crate::model::{Failure, Kind, Outcome, Test, Threat, require};
 use crate::observations::Observations;
 use crate::probe::{PSA_ALG_SHA_256, Probe, call, shown, status};
@@ -58,6 +58,18 @@ pub(super) const TESTS: &[Test] = &[
         expected: "Each nested call is refused as busy, every outer call succeeds, and the gate works afterwards.",
         applies: NEEDS_TRUSTZONE,
         run: nested,
+    },
+    Test {
+        id: "gate-never-uses-the-callers-stack",
+        title: "The gate does not write where the caller's stack pointer points",
+        sfr: sfr::INITIALIZATION,
+        threats: THREATS,
+        kind: Kind::Attack,
+        interface: interface::GATE,
+        procedure: "Call random with the stack pointer in Secure memory, its aliases, Secure devices, the flash, the ROM, where there is nothing, and at the ends of the address space; and with it in the probe's own memory between canaries.",
+        expected: "Each call is answered or ends in a fault; the canaries around the probe's own stack pointer are untouched, the slots are judged as before, and the gate works afterwards.",
+        applies: NEEDS_TRUSTZONE,
+        run: foreign_stacks,
     },
     Test {
         id: "gate-leaves-nothing-in-registers",
@@ -297,5 +309,75 @@ fn leftovers(bench: &Bench, seen: &mut Observations) -> Outcome {
         require!(flags == r1 & 0xF80F_0000, "after {what} the flags are {flags:#010x}");
         seen.case(what, "only the return address");
     }
+    Ok(())
+}
+
+/// Where a hostile caller may point its stack.
+const STACKS: &[(&str, u32)] = &[
+    ("platform's memory", 0x3808_0800),
+    ("platform's memory, alias", 0x2808_0800),
+    ("platform's code", 0x3800_1000),
+    ("boot record", 0x380F_0800),
+    ("fault record", 0x380F_F010),
+    ("boot's memory", 0x3000_0800),
+    ("boot ROM", 0x1000_0800),
+    ("device secret", 0x1001_0020),
+    ("flash", 0x8000_0800),
+    ("management UART", 0x5020_0008),
+    ("protection registers", 0x5008_0010),
+    ("memory protection controller", 0x5800_7010),
+    ("attribution unit", 0xE000_EDE0),
+    ("nothing", 0x6000_0000),
+    ("nothing, Non-secure", 0x2900_0000),
+    ("address zero", 0),
+    ("first words", 8),
+    ("end of the address space", 0xFFFF_FFF8),
+];
+
+fn foreign_stacks(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    let before = probe.report().clone();
+    let (buffer, _) = probe.buffer();
+    let random = |probe: &mut Probe, stack: u32| -> Outcome<ProbeAnswer> {
+        let frame = probe.put(0, &[buffer + 64, 16])?;
+        probe.say(&format!("stackcall {} {frame:#x} {stack:#x}", call::RANDOM))
+    };
+    let own = |seen: &mut Observations, probe: &mut Probe, when: &str| {
+        seen.control(&format!("the stack pointer in the probe's own memory, {when}"), |_| {
+            let canaries = buffer + 128;
+            probe.ok(&format!("fill {canaries:#x} 96 0xcc"))?;
+            let answer = random(probe, canaries + 48)?;
+            require!(answer.status() == Some(status::SUCCESS), "answered with {}", shown(&answer));
+            let left = probe.ok(&format!("dump {canaries:#x} 96"))?;
+            require!(left == "cc".repeat(96), "around the stack pointer lies {left}");
+            Ok("status 0, nothing written around it".into())
+        })
+    };
+    own(seen, &mut probe, "before")?;
+    for (what, stack) in STACKS {
+        let outcome = match random(&mut probe, *stack)? {
+            ProbeAnswer::Line(line) => line,
+            ProbeAnswer::Fault(report) => {
+                expect_state(&report, "running")?;
+                require!(
+                    report.slots == before.slots,
+                    "with the stack at {what} the slots are judged differently"
+                );
+                require!(report.parts == before.parts, "with the stack at {what} other parts are reported");
+                probe.ready()?;
+                report.fault.map_or("restart".into(), |fault| fault.name)
+            }
+        };
+        seen.case(what, &outcome);
+        // Whatever happened there, the next call is served.
+        let answer = random(&mut probe, buffer + 176)?;
+        require!(answer.status() == Some(status::SUCCESS), "after the stack at {what}: {}", shown(&answer));
+    }
+    own(seen, &mut probe, "after")?;
+    let report = probe.must_fault("udf", &["hard-fault", "usage-fault"])?;
+    require!(
+        report.slots == before.slots && report.parts == before.parts,
+        "the device reports something else"
+    );
     Ok(())
 }

@@ -70,6 +70,18 @@ pub(super) const TESTS: &[Test] = &[
         applies: NEEDS_TRUSTZONE,
         run: limits,
     },
+    Test {
+        id: "random-nothing-needs-a-source-too",
+        title: "Without sound entropy even a request for no bytes is refused",
+        sfr: sfr::RANDOM,
+        threats: &[Threat::Physical],
+        kind: Kind::Attack,
+        interface: interface::ENTROPY,
+        procedure: "Through the gate ask for 0 and for 16 bytes on a device whose source is silent, and on one whose source is stuck.",
+        expected: "insufficient-entropy (-148) for both, so that an application cannot mistake a dead generator for a living one; success on a device with a good source.",
+        applies: NEEDS_TRUSTZONE,
+        run: nothing_from_a_dead_source,
+    },
 ];
 
 /// Asks the application for random bytes.
@@ -269,4 +281,31 @@ fn limits(bench: &Bench, seen: &mut Observations) -> Outcome {
         seen.case(what, &status.to_string());
     }
     probe.call_control(seen, "32 random bytes, afterwards")
+}
+
+fn nothing_from_a_dead_source(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let ask = |probe: &mut Probe, count: u32| -> Outcome<i64> {
+        let output = probe.buffer().0 + 64;
+        let frame = probe.put(0, &[output, count])?;
+        probe.call(call::RANDOM, frame)
+    };
+    seen.setup("noise source", "as each case says");
+    let mut good = Probe::start(bench, seen)?;
+    for count in [0, 16] {
+        seen.control(&format!("{count} bytes with a good source"), |_| {
+            let status = ask(&mut good, count)?;
+            require!(status == status::SUCCESS, "status {status}");
+            Ok("status 0".into())
+        })?;
+    }
+    for (case, entropy) in [("silent source", Entropy::Silent), ("stuck source", Entropy::Constant(0))] {
+        // Each count on a device that was not asked before.
+        for count in [0, 16] {
+            let mut probe = Probe::start_with(bench, seen, entropy.clone())?;
+            let status = ask(&mut probe, count)?;
+            require!(status == status::INSUFFICIENT_ENTROPY, "{case}, {count} bytes: status {status}");
+            seen.case(&format!("{case}, {count} bytes"), "insufficient-entropy");
+        }
+    }
+    Ok(())
 }

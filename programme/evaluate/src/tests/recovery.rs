@@ -4,9 +4,10 @@ use super::{NEEDS_TRUSTZONE, interface, sfr};
 use crate::attack::boots;
 use crate::bench::{Bench, expect_state, judged};
 use crate::images::{Part, Recipe};
-use crate::model::{Kind, Outcome, Test, Threat, require};
+use crate::model::{Failure, Kind, Outcome, Test, Threat, require};
 use crate::observations::Observations;
 use crate::probe::Probe;
+use dtsec_target::{ProbeAnswer, Report};
 
 pub(super) const TESTS: &[Test] = &[
     Test {
@@ -32,6 +33,30 @@ pub(super) const TESTS: &[Test] = &[
         expected: "Two starts that report the fault, then state no-application with reason repeated-faults; after power-off the sequence begins anew, and a good application in its place runs.",
         applies: NEEDS_TRUSTZONE,
         run: loop_is_stopped,
+    },
+    Test {
+        id: "fault-loop-stays-stopped",
+        title: "A warm reset does not bring back an application that was stopped",
+        sfr: sfr::INITIALIZATION,
+        threats: &[Threat::BadSoftware, Threat::Physical],
+        kind: Kind::Attack,
+        interface: interface::NON_SECURE,
+        procedure: "Let an application fault until it is stopped, then press the reset button of the board, which leaves the memory as it is, several times; cut the power at the end.",
+        expected: "State no-application with reason repeated-faults after each warm reset; only after power-off is the application started again.",
+        applies: NEEDS_TRUSTZONE,
+        run: stays_stopped,
+    },
+    Test {
+        id: "fault-number-is-limited",
+        title: "An application that says it is ready and faults all the same is stopped after 100 faults",
+        sfr: sfr::INITIALIZATION,
+        threats: &[Threat::BadSoftware],
+        kind: Kind::Attack,
+        interface: interface::NON_SECURE,
+        procedure: "From the probe, call application_ready and execute an undefined instruction, again and again.",
+        expected: "The platform starts the application 99 times more, then no longer: state no-application, reason repeated-faults, at the 100th fault; after power-off the probe runs again.",
+        applies: NEEDS_TRUSTZONE,
+        run: number_is_limited,
     },
 ];
 
@@ -104,4 +129,67 @@ fn loop_is_stopped(bench: &Bench, seen: &mut Observations) -> Outcome {
     let good = bench.genuine(Part::Application)?;
     dut.flash_slot("application-a", &good.bytes)?;
     boots(seen, &dut, "the same device with a good application")
+}
+
+/// The application is not running because it faulted too often.
+fn expect_stopped(report: &Report) -> Outcome {
+    expect_state(report, "no-application")?;
+    require!(report.reason.as_deref() == Some("repeated-faults"), "reason={:?}", report.reason);
+    Ok(())
+}
+
+fn stays_stopped(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let good = bench.genuine_device(seen)?;
+    seen.control("the reset button on a device whose application runs", |_| {
+        let (mut session, mut button) = good.power_with_reset()?;
+        expect_state(&judged(session.report())?, "running")?;
+        button.warm_reset()?;
+        let report = judged(session.report())?;
+        expect_state(&report, "running")?;
+        Ok("a new boot report, state=running".into())
+    })?;
+    let images = [("platform-a", &bench.recipe(Part::Platform)), ("application-a", &crasher(bench))];
+    let dut = bench.device_with(seen, &images)?;
+    let (mut session, mut button) = dut.power_with_reset()?;
+    for start in ["power-on", "first fault", "second fault"] {
+        let report = judged(session.report())?;
+        require!(report.state == "running", "after the {start} the state is {}", report.state);
+    }
+    expect_stopped(&judged(session.report())?)?;
+    for reset in 1..=3 {
+        button.warm_reset()?;
+        let report = judged(session.report())?;
+        seen.transcript(&format!("after warm reset {reset}"), report.raw.lines());
+        expect_stopped(&report)?;
+        seen.case("warm reset of a stopped device", "no-application reason=repeated-faults");
+    }
+    drop(session);
+    seen.control("the power cut and back", |_| {
+        let report = dut.boot()?;
+        expect_state(&report, "running")?;
+        Ok("started again".into())
+    })
+}
+
+/// Faults after which an application is not started again before power-off (configuration guide).
+const ALL_FAULTS: usize = 100;
+
+fn number_is_limited(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    probe.memory_control(seen)?;
+    for fault in 1..=ALL_FAULTS {
+        let ProbeAnswer::Fault(report) = probe.say("udf")? else {
+            return Err(Failure::Refuted(format!("`udf` number {fault} was answered")));
+        };
+        if fault < ALL_FAULTS {
+            require!(report.state == "running", "state={} after fault {fault}", report.state);
+            probe.ready()?;
+            seen.case("fault after application_ready", "started again");
+        } else {
+            seen.transcript("the last fault", report.raw.lines());
+            expect_stopped(&report)?;
+            seen.case("the last fault", "no-application reason=repeated-faults");
+        }
+    }
+    probe.after_power_cut(seen)
 }

@@ -105,6 +105,22 @@ fn a_folder_that_holds_no_whole_device_is_not_opened() {
 }
 
 #[test]
+fn a_file_that_is_missing_or_leads_elsewhere_is_named() {
+    for name in [FLASH, FUSES, FACTORY, BOARD] {
+        let (folder, device) = device();
+        assert!(Device::open(device.dir()).is_ok(), "the control");
+        let (path, elsewhere) = (device.path(name), folder.path().join("elsewhere"));
+        std::fs::rename(&path, &elsewhere).unwrap();
+        let error = Device::open(device.dir()).unwrap_err();
+        assert!(matches!(&error, DeviceError::Incomplete { path: missing } if *missing == path), "{error}");
+        if name != BOARD {
+            std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+            assert!(matches!(Device::open(device.dir()), Err(DeviceError::NotAFile { .. })), "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_copy_is_the_same_device_in_another_folder() {
     let (folder, device) = device();
     device.flash_slot("platform-a", &[5; 10]).unwrap();
