@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod files;
 mod output;
 
 use std::process::ExitCode;
@@ -23,6 +24,13 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    output::print(arguments.command.run(arguments.json), arguments.json)
+    match Arguments::try_parse() {
+        Ok(arguments) => output::print(arguments.command.run(arguments.json), arguments.json),
+        Err(error) => output::refused(&error, json_asked_for()),
+    }
+}
+
+/// Whether a call that could not be understood asks for JSON.
+fn json_asked_for() -> bool {
+    std::env::args_os().skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }

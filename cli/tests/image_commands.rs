@@ -174,3 +174,107 @@ fn a_call_or_a_file_at_fault_gives_status_2_says_what_to_do_and_writes_nothing()
     let hex = [&SIGN[..], &["in.hex", "x.bin"]].concat();
     assert!(stderr(&dtsec(&folder, &hex)).contains("objcopy -O binary"));
 }
+
+#[test]
+fn signing_never_overwrites_its_key_or_its_input_by_whatever_name() {
+    let folder = bench();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::hard_link(path("key.pem"), path("other-name.pem")).unwrap();
+    std::os::unix::fs::symlink("in.bin", path("link.bin")).unwrap();
+    let (key, input) = (std::fs::read(path("key.pem")).unwrap(), std::fs::read(path("in.bin")).unwrap());
+    for (outfile, words) in [
+        ("key.pem", "the same file as the key"),
+        ("other-name.pem", "the same file as the key"),
+        ("in.bin", "the same file as INFILE"),
+        ("./link.bin", "the same file as INFILE"),
+    ] {
+        let output = dtsec(&folder, &[&SIGN[..], &["in.bin", outfile]].concat());
+        assert_eq!(output.status.code(), Some(2), "{outfile}");
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
+    assert_eq!(std::fs::read(path("key.pem")).unwrap(), key);
+    assert_eq!(std::fs::read(path("in.bin")).unwrap(), input);
+    let control = dtsec(&folder, &[&SIGN[..], &["in.bin", "image.bin"]].concat());
+    assert_eq!(control.status.code(), Some(0), "the control: an old image is replaced");
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_image_whole_and_no_half_file() {
+    let folder = bench();
+    let names = || {
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = (names(), std::fs::read(folder.path().join("image.bin")).unwrap());
+    let limited = |kilobytes: u32, call: &str| {
+        let program = env!("CARGO_BIN_EXE_dtsec");
+        let line = format!("trap '' XFSZ; ulimit -f {kilobytes}; exec {program} image {call}");
+        Command::new("bash").args(["-c", &line]).current_dir(folder.path()).output().unwrap()
+    };
+    let sign = format!("{} --pad in.bin image.bin", SIGN.join(" "));
+    let keygen = "keygen -t ed25519 -o new.pem --public-out new-pub.pem";
+    for call in [&sign, keygen] {
+        let output = limited(if call == keygen { 0 } else { 10 }, call);
+        assert_eq!(output.status.code(), Some(2), "{call}");
+        assert!(!stderr(&output).contains("never overwritten"), "{}", stderr(&output));
+        assert_eq!((names(), std::fs::read(folder.path().join("image.bin")).unwrap()), before, "{call}");
+    }
+    for call in [&sign, keygen] {
+        assert_eq!(limited(1000, call).status.code(), Some(0), "{call}, the control");
+    }
+    assert_eq!(std::fs::metadata(folder.path().join("image.bin")).unwrap().len(), 0x8000);
+}
+
+#[test]
+fn a_header_that_breaks_alignment_a_slot_of_no_size_and_a_key_of_no_end_are_refused() {
+    let folder = bench();
+    let signs = |key: &str, header: &str, slot: &str| {
+        let call =
+            ["sign", "-k", key, "-v", "1.0", "-H", header, "-S", slot, "--pad-header", "in.bin", "new.bin"];
+        let output = dtsec(&folder, &call);
+        (output.status.code(), stderr(&output))
+    };
+    assert_eq!(signs("key.pem", "64", "0x8000").0, Some(0), "the control");
+    for (key, header, slot, words) in [
+        ("key.pem", "66", "0x8000", "not a multiple of 4"),
+        ("key.pem", "64", "0", "holds no image"),
+        ("/dev/zero", "64", "0x8000", "larger than 64 KiB"),
+    ] {
+        let (status, said) = signs(key, header, slot);
+        assert_eq!(status, Some(2));
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[test]
+fn the_line_of_the_readme_for_imgtool_is_understood() {
+    let folder = bench();
+    let call = "sign -k key.pem -v 1.2.3+4 -H 0x400 --pad-header --align 4 -S 0x80000 -s 1 \
+        --custom-tlv 0x00a0 platform --custom-tlv 0x00a1 my-platform";
+    let signs = |more: &[&str]| {
+        let call: Vec<&str> = call.split_ascii_whitespace().chain(more.iter().copied()).collect();
+        dtsec(&folder, &[&call[..], &["in.bin", "new.bin"]].concat())
+    };
+    assert_eq!(
+        signs(&["--custom-tlv", "0xb0", "0x00ff", "--custom-tlv", "177", "text"]).status.code(),
+        Some(0)
+    );
+    let (_, report) = json(&folder, &["inspect", "new.bin"]);
+    let image = &report["image"];
+    assert_eq!((&image["part"], &image["name"]), (&"platform".into(), &"my-platform".into()));
+    let tlvs = image["tlvs"].as_array().unwrap();
+    let value = |kind: u16| tlvs.iter().find(|tlv| tlv["type"] == kind).map(|tlv| tlv["value"].clone());
+    assert_eq!((value(0xB0), value(0xB1)), (Some("00ff".into()), Some("74657874".into())));
+    for (more, words) in [
+        (&["--part", "platform"][..], "given twice"),
+        (&["--custom-tlv", "0xb0", "1", "--custom-tlv", "0xb0", "2"], "given twice"),
+        (&["--custom-tlv", "0xb0", "0x1"], "--custom-tlv 0xb0 0x1"),
+        (&["--custom-tlv", "0x10", "sha"], "is not free"),
+    ] {
+        let output = signs(more);
+        assert_eq!(output.status.code(), Some(2), "{more:?}");
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
+}

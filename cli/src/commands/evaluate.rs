@@ -1,17 +1,22 @@
 //! `dtsec evaluate`: runs the evaluation of a target and writes its evidence.
 
 use crate::output::{Answer, Exit};
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 use dtsec_evaluate::{
-    Applicable, Evidence, NotApplicable, Options, Progress, Selection, Summary, Target, Test, TestRecord,
-    Verdict,
+    Applicable, Evidence, Folder, NotApplicable, Options, Progress, Selection, Summary, Target, Test,
+    TestRecord, Verdict, Work,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals};
 use std::fmt;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Evaluate a target from outside: functional tests and attacks.
@@ -59,14 +64,57 @@ impl Evaluate {
             quick: self.quick,
         };
         let count = options.selection.resolve(self.target)?.0.len();
-        eprintln!("evaluating {name}: {count} tests, seed {seed}");
+        dtsec_evaluate::check(&options)?;
+        let folder = Folder::claim(&self.out.unwrap_or_else(|| Path::new("target/evaluation").join(name)))?;
+        let work = Arc::new(Work::new().context("cannot make a temporary folder")?);
         let shown = Shown::new(count);
-        let evidence = dtsec_evaluate::evaluate(&options, &shown)?;
+        let interruption = Interruption::watch(&work, &shown)?;
+        eprintln!("evaluating {name}: {count} tests, seed {seed}");
+        let evidence = dtsec_evaluate::evaluate(&options, &work, &shown)?;
+        interruption.over();
         shown.bar.finish_and_clear();
-        let out = self.out.unwrap_or_else(|| Path::new("target/evaluation").join(name));
-        let files = dtsec_evaluate::write(&evidence, &out)?;
-        let exit = if evidence.failures().next().is_none() { Exit::Success } else { Exit::No };
-        Answer::new(Evaluation { evidence, files }, exit)
+        let written = folder.write(&evidence);
+        let exit = match (evidence.verdict(), &written) {
+            (_, Err(error)) => {
+                eprintln!("error: {error:#}");
+                Exit::AtFault
+            }
+            (Verdict::Pass, Ok(_)) => Exit::Success,
+            (Verdict::Fail, Ok(_)) => Exit::No,
+            (Verdict::Inconclusive, Ok(_)) => Exit::AtFault,
+        };
+        Answer::new(Evaluation { evidence, files: written.map(Vec::from).unwrap_or_default() }, exit)
+    }
+}
+
+/// Whoever breaks an evaluation off (SIGINT, SIGTERM) leaves no devices and no half evidence behind.
+struct Interruption {
+    signals: Handle,
+    thread: JoinHandle<()>,
+}
+
+impl Interruption {
+    /// From now on such a signal clears `work` and ends the process. Its devices end with it: the kernel sees to that.
+    fn watch(work: &Arc<Work>, shown: &Shown) -> anyhow::Result<Interruption> {
+        let mut heard = Signals::new([SIGINT, SIGTERM]).context("cannot listen to signals")?;
+        let signals = heard.handle();
+        let (work, bar, silent) = (Arc::clone(work), shown.bar.clone(), Arc::clone(&shown.silent));
+        let thread = std::thread::spawn(move || {
+            if let Some(signal) = heard.forever().next() {
+                silent.store(true, Ordering::Relaxed);
+                bar.finish_and_clear();
+                work.clear();
+                eprintln!("interrupted: the devices are off, and nothing was written");
+                std::process::exit(128 + signal);
+            }
+        });
+        Ok(Interruption { signals, thread })
+    }
+
+    /// The tests are over: what remains is written in one go, which a signal no longer breaks.
+    fn over(self) {
+        self.signals.close();
+        drop(self.thread.join());
     }
 }
 
@@ -87,6 +135,8 @@ fn fresh_seed() -> u64 {
 struct Shown {
     bar: ProgressBar,
     plain: bool,
+    /// Whether nobody is told of anything any more.
+    silent: Arc<AtomicBool>,
 }
 
 impl Shown {
@@ -97,7 +147,7 @@ impl Shown {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));
-        Shown { bar, plain }
+        Shown { bar, plain, silent: Arc::default() }
     }
 }
 
@@ -107,6 +157,10 @@ impl Progress for Shown {
     }
 
     fn finished(&self, record: &TestRecord) {
+        // How tests end after an interruption is nobody's verdict: their devices were taken away.
+        if self.silent.load(Ordering::Relaxed) {
+            return;
+        }
         self.bar.inc(1);
         let failed = record.verdict != Verdict::Pass;
         let mut line = format!("{:<12} {} ({:.1} s)", record.verdict.name(), record.id, record.seconds);
@@ -124,7 +178,8 @@ impl Progress for Shown {
 /// What an evaluation answers: the table for people, the summary as JSON.
 struct Evaluation {
     evidence: Evidence,
-    files: [PathBuf; 2],
+    /// What was written.
+    files: Vec<PathBuf>,
 }
 
 impl Serialize for Evaluation {
@@ -176,12 +231,21 @@ struct List {
     target: Target,
     tests: Vec<Applicable>,
     not_applicable: Vec<NotApplicable>,
+    /// Requirements that no test looks at yet, when all are shown.
+    without_tests: Vec<&'static str>,
 }
 
 impl List {
     fn of(selection: &Selection, target: Target) -> anyhow::Result<List> {
         let (tests, not_applicable) = selection.resolve(target)?;
-        Ok(List { target, tests: tests.iter().map(Applicable::from).collect(), not_applicable })
+        let all = dtsec_evaluate::all_tests();
+        let without_tests = dtsec_evaluate::sfr::ALL
+            .iter()
+            .map(|sfr| sfr.id)
+            .filter(|id| selection.is_all() && !all.iter().any(|test| test.sfr == *id))
+            .collect();
+        let tests = tests.iter().map(Applicable::from).collect();
+        Ok(List { target, tests, not_applicable, without_tests })
     }
 }
 
@@ -202,6 +266,12 @@ impl fmt::Display for List {
         }
         for test in &self.not_applicable {
             writeln!(f, "  {:<42} {}", test.id, test.reason)?;
+        }
+        if !self.without_tests.is_empty() {
+            writeln!(f, "SFRs without a test yet:")?;
+        }
+        for sfr in &self.without_tests {
+            writeln!(f, "  {sfr}")?;
         }
         Ok(())
     }

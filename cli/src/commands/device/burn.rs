@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use cdd_image::Image;
 use clap::{Args, Subcommand};
 use dtsec_target::{Burn, Device, DeviceError, FuseImage, LifeCycle, Role};
 
-use super::{Burnt, Part, State};
+use super::{Burnt, Part, State, name};
 use crate::output::Answer;
 
 /// Burn more fuses into a provisioned device, after showing them. There is no way back.
@@ -47,9 +48,15 @@ impl BurnCommand {
     pub(super) fn run(self) -> anyhow::Result<Answer> {
         let device = Device::open(&self.dir)?;
         let fuses = device.read_fuses()?;
+        if let Some(reason) = self.what.premature(&fuses) {
+            return Burnt::new(&device, &[], Vec::new()).refuse(reason);
+        }
         match self.what.burns(&fuses) {
+            Ok(burns) if changes_nothing(&fuses, &burns) => {
+                Burnt::new(&device, &burns, Vec::new()).nothing_to_do()
+            }
             Ok(burns) => {
-                let report = Burnt::new(&device, &burns, self.what.warnings(&fuses));
+                let report = Burnt::new(&device, &burns, self.what.warnings(&device, &fuses)?);
                 report.go_ahead(&device, &burns, self.yes)
             }
             Err(DeviceError::Provisioning(reason)) => Burnt::new(&device, &[], Vec::new()).refuse(reason),
@@ -58,7 +65,40 @@ impl BurnCommand {
     }
 }
 
+fn changes_nothing(fuses: &FuseImage, burns: &[Burn]) -> bool {
+    let mut after = fuses.clone();
+    after.apply(burns).is_ok() && after == *fuses
+}
+
 impl What {
+    /// Why this must not be burnt before other things are: a device could never be made whole after it.
+    fn premature(&self, fuses: &FuseImage) -> Option<String> {
+        let to = match self {
+            What::LifeCycle { state } => Some(LifeCycle::from(*state)),
+            What::Counter { .. } | What::Revoke { .. } => None,
+        };
+        if to == Some(LifeCycle::Decommissioned) {
+            return None;
+        }
+        if fuses.policy().life_cycle == Some(LifeCycle::Assembly) {
+            return Some(
+                "the device is not provisioned (its life cycle is assembly): `dtsec device provision` burns all that \
+                 it needs, and could not do so after this. Only `life-cycle decommissioned` can be burnt now"
+                    .into(),
+            );
+        }
+        if to == Some(LifeCycle::Secured) {
+            let bare = [Role::Platform, Role::Application]
+                .into_iter()
+                .find(|r| fuses.trusted_keys(*r).is_empty())?;
+            return Some(format!(
+                "there is no {} key that is not revoked: nothing would ever start",
+                name(bare)
+            ));
+        }
+        None
+    }
+
     /// What is burnt, in order.
     fn burns(&self, fuses: &FuseImage) -> Result<Vec<Burn>, DeviceError> {
         Ok(match self {
@@ -75,24 +115,37 @@ impl What {
     }
 
     /// What a person may not expect of this burn.
-    fn warnings(&self, fuses: &FuseImage) -> Vec<String> {
-        let warning = match self {
-            What::Revoke { part, key } => {
+    fn warnings(&self, device: &Device, fuses: &FuseImage) -> anyhow::Result<Vec<String>> {
+        Ok(match self {
+            What::Revoke { part, .. } => {
                 let role = Role::from(*part);
-                let policy = fuses.policy();
-                let left = fuses.keys(role).iter().any(|(n, _)| n != key && !policy.is_revoked(role, *n));
-                let name = match role {
-                    Role::Platform => "platform",
-                    Role::Application => "application",
-                };
-                (!left).then(|| format!("no key is left to sign the {name} with: none will ever start again"))
+                let mut after = fuses.clone();
+                after.apply(&self.burns(fuses)?)?;
+                let warning =
+                    || format!("no key is left to sign the {} with: none will ever start again", name(role));
+                after.trusted_keys(role).is_empty().then(warning).into_iter().collect()
             }
             What::LifeCycle { state } => match LifeCycle::from(*state) {
-                LifeCycle::Decommissioned => Some("the device will never start again".to_owned()),
-                _ => None,
+                LifeCycle::Decommissioned => vec!["the device will never start again".to_owned()],
+                _ => Vec::new(),
             },
-            What::Counter { .. } => None,
-        };
-        warning.into_iter().collect()
+            What::Counter { part, value } => lower(device, (*part).into(), *value)?,
+        })
     }
+}
+
+/// A warning for each image that is installed and whose counter is lower.
+fn lower(device: &Device, role: Role, counter: u32) -> anyhow::Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    for (slot, place) in device.board().slots().filter(|(_, place)| place.part == name(role)) {
+        let content = device.read_slot(slot)?;
+        let Ok(image) = Image::parse(&content) else { continue };
+        let has = image.security_counter().unwrap_or(0);
+        if has < counter {
+            let (version, part) = (image.header().version, &place.part);
+            warnings
+                .push(format!("the {part} {version} in {slot} has counter {has}: it will not start again"));
+        }
+    }
+    Ok(warnings)
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use dtsec_target::{Board, Device, Provisioning};
 use serde::Serialize;
 
-use crate::output::{Answer, Exit};
+use crate::output::{Answer, Exit, ShownPath};
 
 /// Make a blank device, as it leaves assembly: erased flash, blank fuses, a random device secret.
 #[derive(Args)]
@@ -23,7 +23,7 @@ pub(crate) struct Create {
 
 #[derive(Serialize)]
 struct Report {
-    device: PathBuf,
+    device: ShownPath,
     target: String,
     life_cycle: &'static str,
     slots: Vec<String>,
@@ -34,14 +34,14 @@ impl Create {
         let board = Board::named(&self.target).context("no such target")?;
         Device::create(&self.out, &board, &Provisioning::blank().with_random_secret()?)?;
         let slots = board.slots().map(|(name, _)| name.to_owned()).collect();
-        let report = Report { device: self.out, target: self.target, life_cycle: "assembly", slots };
+        let report = Report { device: self.out.into(), target: self.target, life_cycle: "assembly", slots };
         Answer::new(report, Exit::Success)
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let dir = self.device.display();
+        let dir = &self.device;
         writeln!(f, "made {dir}: {}, life cycle {}", self.target, self.life_cycle)?;
         writeln!(f, "slots: {}", self.slots.join(", "))?;
         writeln!(f, "next: dtsec device provision {dir} --platform-key PEM --application-key PEM …")

@@ -28,11 +28,15 @@ pub(super) fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<PublicKey>> {
 
 /// The hash by which images name a key.
 pub(super) fn hash(key: &PublicKey) -> String {
-    let key = match key {
+    hex::encode(key_hash_of::<RustCrypto>(&for_image(key)))
+}
+
+/// The key as images are verified with it.
+pub(super) fn for_image(key: &PublicKey) -> PublicKeyBytes {
+    match key {
         PublicKey::P256(point) => PublicKeyBytes::P256(*point),
         PublicKey::Ed25519(key) => PublicKeyBytes::Ed25519(*key),
-    };
-    hex::encode(key_hash_of::<RustCrypto>(&key))
+    }
 }
 
 /// The name of its algorithm, as `dtsec image keygen` has it.

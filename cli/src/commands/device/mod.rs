@@ -16,7 +16,7 @@ use clap::{Subcommand, ValueEnum};
 use dtsec_target::{Burn, Device, LifeCycle, Role};
 use serde::Serialize;
 
-use crate::output::{Answer, Exit};
+use crate::output::{Answer, Exit, ShownPath};
 
 /// What can be done with a device, which is a folder: its flash, its fuses, its factory data.
 #[derive(Subcommand)]
@@ -66,6 +66,14 @@ impl From<Part> for Role {
     }
 }
 
+/// What a role is called.
+fn name(role: Role) -> &'static str {
+    match role {
+        Role::Platform => "platform",
+        Role::Application => "application",
+    }
+}
+
 /// The life-cycle states that can be burnt, by the names of reports.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum State {
@@ -89,8 +97,10 @@ impl From<State> for LifeCycle {
 /// What was burnt, or would have been.
 #[derive(Serialize)]
 struct Burnt {
-    device: std::path::PathBuf,
+    device: ShownPath,
     burnt: bool,
+    /// It was all there already.
+    nothing_to_do: bool,
     refused: Option<String>,
     warnings: Vec<String>,
     fuses: Vec<Field>,
@@ -112,14 +122,20 @@ impl Burnt {
             offset: burn.offset,
             bytes: (!burn.is_confidential()).then(|| hex::encode(&burn.bits)),
         };
-        let (device, fuses) = (device.dir().to_owned(), burns.iter().map(field).collect());
-        Burnt { device, burnt: false, refused: None, warnings, fuses }
+        let (device, fuses) = (device.dir().into(), burns.iter().map(field).collect());
+        Burnt { device, burnt: false, nothing_to_do: false, refused: None, warnings, fuses }
     }
 
     /// The answer that nothing was burnt, and why.
     fn refuse(mut self, reason: impl Into<String>) -> anyhow::Result<Answer> {
         self.refused = Some(reason.into());
         Answer::new(self, Exit::No)
+    }
+
+    /// The answer that all of it was there already.
+    fn nothing_to_do(mut self) -> anyhow::Result<Answer> {
+        self.nothing_to_do = true;
+        Answer::new(self, Exit::Success)
     }
 
     /// Shows what will be burnt, asks unless told `--yes`, burns, and reads back.
@@ -140,11 +156,12 @@ impl Burnt {
 impl std::fmt::Display for Burnt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (&self.refused, self.burnt) {
-            (Some(reason), _) => {
-                writeln!(f, "refused: {reason}\nnothing was burnt into {}", self.device.display())?
+            (Some(reason), _) => writeln!(f, "refused: {reason}\nnothing was burnt into {}", self.device)?,
+            (None, _) if self.nothing_to_do => {
+                writeln!(f, "nothing to do: this is burnt into {} already:", self.device)?
             }
-            (None, true) => writeln!(f, "burnt into {} and read back:", self.device.display())?,
-            (None, false) => writeln!(f, "to be burnt into {}, for good:", self.device.display())?,
+            (None, true) => writeln!(f, "burnt into {} and read back:", self.device)?,
+            (None, false) => writeln!(f, "to be burnt into {}, for good:", self.device)?,
         }
         for field in &self.fuses {
             writeln!(

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use dtsec_target::{Device, FuseImage, LifeCycle, Provisioning, PublicKey};
+use dtsec_target::{Device, FuseImage, LifeCycle, Provisioning, PublicKey, Role};
 
 use super::{Burnt, State, keys};
 use crate::output::Answer;
@@ -20,13 +20,13 @@ pub(crate) struct Provision {
     #[arg(long, value_name = "PEM", required = true, num_args = 1..=4)]
     application_key: Vec<PathBuf>,
     /// Commercial name of the product, at most 48 bytes.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = text)]
     commercial_name: String,
     /// Hardware reference, at most 32 bytes.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = text)]
     hardware_reference: String,
     /// Hardware version, at most 16 bytes.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = text)]
     hardware_version: String,
     /// Lowest security counter of a platform image.
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -54,9 +54,25 @@ impl Provision {
         let trusted = [&provisioning.platform_keys[..], &provisioning.application_keys[..]].concat();
         let published = published(&trusted);
         let report = Burnt::new(&device, &burns, self.warnings(&provisioning, &published));
-        if fuses.policy().life_cycle != Some(LifeCycle::Assembly) {
-            let now = fuses.policy().life_cycle.map_or("of no known state", LifeCycle::name);
-            return report.refuse(format!("the device is provisioned already: its life cycle is {now}"));
+        match fuses.policy().life_cycle {
+            Some(LifeCycle::Assembly) => {}
+            None => {
+                return report
+                    .refuse("the fuses hold no life cycle that is known: the device is locked for good");
+            }
+            Some(LifeCycle::Decommissioned) => {
+                return report.refuse("the device is decommissioned, for good");
+            }
+            Some(now) => {
+                let has_keys =
+                    [Role::Platform, Role::Application].iter().all(|role| !fuses.keys(*role).is_empty());
+                let what = if has_keys {
+                    "the device is provisioned already"
+                } else {
+                    "it is too late to provision it"
+                };
+                return report.refuse(format!("{what}: its life cycle is {}", now.name()));
+            }
         }
         if let (Some(first), false) = (published.first(), self.development) {
             return report.refuse(format!(
@@ -107,6 +123,15 @@ fn published(trusted: &[PublicKey]) -> Vec<&'static str> {
     let mut names: Vec<_> = trusted.iter().filter_map(|key| keys::published(&keys::hash(key))).collect();
     names.dedup();
     names
+}
+
+/// A field of the identity: without it nobody could tell the product.
+fn text(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        Err("the identity of a device is never empty".into())
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 fn state(text: &str) -> Result<State, String> {

@@ -10,7 +10,7 @@ use dtsec_target::{Device, FuseImage, LifeCycle, Role};
 use serde::Serialize;
 
 use super::keys;
-use crate::output::{Answer, Exit};
+use crate::output::{Answer, Exit, ShownPath};
 
 /// Show what is burnt into a device and which images are in its slots. Works while it runs.
 #[derive(Args)]
@@ -21,7 +21,7 @@ pub(crate) struct Show {
 
 #[derive(Serialize)]
 struct Report {
-    device: PathBuf,
+    device: ShownPath,
     target: String,
     life_cycle: &'static str,
     commercial_name: String,
@@ -71,7 +71,7 @@ impl Show {
             slots.insert(name.to_owned(), SlotReport::new(&slot.part, &device.read_slot(name)?));
         }
         let report = Report {
-            device: self.dir,
+            device: self.dir.into(),
             target: device.board().target().to_owned(),
             life_cycle: fuses.policy().life_cycle.map_or("of no known state: locked", LifeCycle::name),
             commercial_name: fuses.commercial_name(),

@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Refusal, read_file};
-use crate::output::{Answer, Exit};
+use crate::output::{Answer, Exit, ShownPath};
 
 /// Show what an image says of itself. Nothing of it is proven: see `dtsec image verify`.
 #[derive(Args)]
@@ -20,7 +20,7 @@ pub(crate) struct Inspect {
 /// What can be said; a file that is no image has an error, and a header if that much was readable.
 #[derive(Serialize)]
 struct Report {
-    file: PathBuf,
+    file: ShownPath,
     error: Option<Refusal>,
     header: Option<HeaderReport>,
     image: Option<ImageReport>,
@@ -70,7 +70,7 @@ impl Inspect {
         let bytes = read_file(&self.file)?;
         let image = Image::parse(&bytes);
         let report = Report {
-            file: self.file,
+            file: self.file.into(),
             error: image.as_ref().err().map(|error| Refusal::from(*error)),
             header: Header::parse(&bytes).ok().map(|header| HeaderReport::new(&header)),
             image: image.as_ref().ok().map(ImageReport::new),
@@ -131,7 +131,7 @@ impl ImageReport {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(error) = &self.error {
-            writeln!(f, "{}: {}: {}", self.file.display(), error.name, error.message)?;
+            writeln!(f, "{}: {}: {}", self.file, error.name, error.message)?;
         }
         if let Some(header) = &self.header {
             header.fmt(f)?;

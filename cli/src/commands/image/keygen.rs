@@ -1,8 +1,7 @@
 //! `dtsec image keygen`.
 
 use std::fmt;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use cdd_image::build::{KeyType, SigningKey, public_to_pem};
@@ -10,7 +9,8 @@ use cdd_image::{RustCrypto, key_hash_of};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::output::{Answer, Exit};
+use crate::files::write_new;
+use crate::output::{Answer, Exit, ShownPath};
 
 /// Make a new key to sign with: PKCS#8 in PEM, readable by its owner only. Nothing is overwritten.
 #[derive(Args)]
@@ -35,16 +35,16 @@ enum Kind {
 
 #[derive(Serialize)]
 struct Report {
-    key: PathBuf,
-    public_key: Option<PathBuf>,
+    key: ShownPath,
+    public_key: Option<ShownPath>,
     key_hash: String,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "wrote {} (private: keep it secret)", self.key.display())?;
+        writeln!(f, "wrote {} (private: keep it secret)", self.key)?;
         if let Some(public) = &self.public_key {
-            writeln!(f, "wrote {}", public.display())?;
+            writeln!(f, "wrote {}", public)?;
         }
         write!(f, "key hash {}", self.key_hash)
     }
@@ -67,22 +67,9 @@ impl Keygen {
         }
         written?;
         let key_hash = hex::encode(key_hash_of::<RustCrypto>(&public));
-        Answer::new(Report { key: self.out, public_key: self.public_out, key_hash }, Exit::Success)
+        Answer::new(
+            Report { key: self.out.into(), public_key: self.public_out.map(ShownPath::from), key_hash },
+            Exit::Success,
+        )
     }
-}
-
-/// Writes a file that must not be there yet.
-fn write_new(path: &Path, content: &[u8], mode: u32) -> anyhow::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    let mut file = options.open(path).with_context(|| {
-        format!("cannot create {}: an existing key is never overwritten, choose another name", path.display())
-    })?;
-    file.write_all(content)
-        .and_then(|()| file.sync_all())
-        .with_context(|| format!("cannot write {}", path.display()))
 }

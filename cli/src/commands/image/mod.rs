@@ -5,9 +5,10 @@ mod keygen;
 mod sign;
 mod verify;
 
+use std::io::Read;
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use cdd_image::build::{SigningKey, public_from_pem};
 use cdd_image::{Error, PublicKeyBytes};
 use clap::Subcommand;
@@ -54,13 +55,22 @@ impl From<Error> for Refusal {
     }
 }
 
+/// More than any key in PEM is long.
+const KEY_LIMIT: u64 = 64 * 1024;
+
 fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 fn read_pem(path: &Path) -> anyhow::Result<Zeroizing<String>> {
-    let text = std::fs::read_to_string(path);
-    text.map(Zeroizing::new).with_context(|| format!("cannot read the key {}", path.display()))
+    let mut text = Zeroizing::new(String::with_capacity(KEY_LIMIT as usize + 1));
+    std::fs::File::open(path)
+        .and_then(|file| file.take(KEY_LIMIT + 1).read_to_string(&mut text))
+        .with_context(|| format!("cannot read the key {}", path.display()))?;
+    if text.len() as u64 > KEY_LIMIT {
+        bail!("{} is no key: it is larger than 64 KiB", path.display());
+    }
+    Ok(text)
 }
 
 fn read_signing_key(path: &Path) -> anyhow::Result<SigningKey> {

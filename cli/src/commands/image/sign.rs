@@ -11,7 +11,12 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{read_file, read_signing_key};
-use crate::output::{Answer, Exit};
+use crate::files;
+use crate::output::{Answer, Exit, ShownPath};
+
+/// TLV types that `--part` and `--name` write.
+const PART: u16 = 0x00A0;
+const NAME: u16 = 0x00A1;
 
 /// Make a signed image. The same options to imgtool give the same bytes (with Ed25519; ECDSA
 /// signatures of imgtool are random, these are not).
@@ -23,8 +28,8 @@ pub(crate) struct Sign {
     /// Version, MAJOR.MINOR.REVISION+BUILD, later parts optional.
     #[arg(short, long)]
     version: Version,
-    /// Offset of the payload, at least 32.
-    #[arg(short = 'H', long, value_name = "BYTES", value_parser = number::<u16>)]
+    /// Offset of the payload, at least 32 and a multiple of 4.
+    #[arg(short = 'H', long, value_name = "BYTES", value_parser = header_size)]
     header_size: u16,
     /// Put the header in front of INFILE; otherwise INFILE must start with that many zeros.
     #[arg(long)]
@@ -33,7 +38,7 @@ pub(crate) struct Sign {
     #[arg(long, default_value = "1", value_name = "BYTES")]
     align: u8,
     /// Size of the slot, which image and trailer must fit.
-    #[arg(short = 'S', long, value_name = "BYTES", value_parser = number::<u32>)]
+    #[arg(short = 'S', long, value_name = "BYTES", value_parser = slot_size)]
     slot_size: u32,
     /// Fill the slot up to its size, with the trailer's magic at the end.
     #[arg(long)]
@@ -59,6 +64,9 @@ pub(crate) struct Sign {
     /// Name of the part, up to 32 printable ASCII characters (vendor TLV 0x00a1).
     #[arg(long)]
     name: Option<String>,
+    /// A vendor TLV, as imgtool has it: VALUE is text, or hex after 0x. 0x00a0 is --part, 0x00a1 --name.
+    #[arg(long, num_args = 2, value_names = ["TAG", "VALUE"])]
+    custom_tlv: Vec<String>,
     /// How the image names the key: by its hash or by the whole key.
     #[arg(long, default_value = "hash")]
     public_key_format: PublicKeyFormat,
@@ -85,7 +93,7 @@ enum PublicKeyFormat {
 
 #[derive(Serialize)]
 struct Report {
-    image: PathBuf,
+    image: ShownPath,
     size: usize,
     version: String,
     digest: String,
@@ -93,7 +101,7 @@ struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "wrote {}, {} bytes, version {}", self.image.display(), self.size, self.version)?;
+        writeln!(f, "wrote {}, {} bytes, version {}", self.image, self.size, self.version)?;
         write!(f, "digest {}", self.digest)
     }
 }
@@ -108,29 +116,36 @@ impl Sign {
                 );
             }
         }
+        for (path, what) in [(&self.key, "the key"), (&self.infile, "INFILE")] {
+            if files::are_one(path, &self.outfile) {
+                bail!(
+                    "OUTFILE {} is the same file as {what}, which signing would overwrite: choose another name",
+                    self.outfile.display()
+                );
+            }
+        }
         let key = read_signing_key(&self.key)?;
         let input = read_file(&self.infile)?;
         let bytes = self
-            .builder()
+            .builder()?
             .sign(&input, &key)
             .with_context(|| format!("cannot make an image of {}", self.infile.display()))?;
         // Nothing leaves the house that does not verify.
         let digest = Image::parse(&bytes)
             .and_then(|image| verify::<RustCrypto>(&image, &key.public()))
             .context("the image just made does not verify: please report this")?;
-        std::fs::write(&self.outfile, &bytes)
-            .with_context(|| format!("cannot write {}", self.outfile.display()))?;
+        files::write(&self.outfile, &bytes)?;
         let report = Report {
             size: bytes.len(),
             version: self.version.to_string(),
             digest: hex::encode(digest),
-            image: self.outfile,
+            image: self.outfile.into(),
         };
         Answer::new(report, Exit::Success)
     }
 
-    fn builder(&self) -> Builder {
-        Builder {
+    fn builder(&self) -> anyhow::Result<Builder> {
+        let mut builder = Builder {
             header_size: self.header_size,
             pad_header: self.pad_header,
             align: self.align,
@@ -146,7 +161,49 @@ impl Sign {
             full_public_key: self.public_key_format == PublicKeyFormat::Full,
             pad_signature: self.pad_sig,
             ..Builder::new(self.version)
+        };
+        for pair in self.custom_tlv.chunks_exact(2) {
+            let [tag, value] = pair else { continue };
+            custom_tlv(&mut builder, tag, value).with_context(|| format!("--custom-tlv {tag} {value}"))?;
         }
+        Ok(builder)
+    }
+}
+
+/// Takes up a TLV that imgtool calls custom; two of them have a field of their own.
+fn custom_tlv(builder: &mut Builder, tag: &str, value: &str) -> anyhow::Result<()> {
+    let tag: u16 = number(tag).map_err(anyhow::Error::msg)?;
+    let bytes = match value.strip_prefix("0x") {
+        Some(digits) => hex::decode(digits)?,
+        None => value.as_bytes().to_vec(),
+    };
+    let field = match tag {
+        PART => &mut builder.part,
+        NAME => &mut builder.name,
+        _ if builder.vendor_tlvs.iter().any(|(there, _)| *there == tag) => bail!("is given twice"),
+        _ => {
+            builder.vendor_tlvs.push((tag, bytes));
+            return Ok(());
+        }
+    };
+    if field.is_some() {
+        bail!("is given twice");
+    }
+    *field = Some(String::from_utf8(bytes).context("is not text")?);
+    Ok(())
+}
+
+fn header_size(text: &str) -> Result<u16, String> {
+    match number::<u16>(text)? {
+        size if size % 4 == 0 => Ok(size),
+        size => Err(format!("{size} is not a multiple of 4: the payload must be aligned to words")),
+    }
+}
+
+fn slot_size(text: &str) -> Result<u32, String> {
+    match number(text)? {
+        0 => Err("a slot of no size holds no image".into()),
+        size => Ok(size),
     }
 }
 

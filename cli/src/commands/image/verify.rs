@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Refusal, read_file, read_public_key};
-use crate::output::{Answer, Exit};
+use crate::output::{Answer, Exit, ShownPath};
 
 /// Check that an image was signed with a key: its structure, digest, key and signature.
 #[derive(Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Verify {
 
 #[derive(Serialize)]
 struct Report {
-    file: PathBuf,
+    file: ShownPath,
     verified: bool,
     version: Option<String>,
     digest: Option<String>,
@@ -32,9 +32,9 @@ struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(error) = &self.error {
-            return write!(f, "{}: not verified: {}: {}", self.file.display(), error.name, error.message);
+            return write!(f, "{}: not verified: {}: {}", self.file, error.name, error.message);
         }
-        writeln!(f, "{}: verified", self.file.display())?;
+        writeln!(f, "{}: verified", self.file)?;
         writeln!(f, "version {}", self.version.as_deref().unwrap_or_default())?;
         write!(f, "digest {}", self.digest.as_deref().unwrap_or_default())
     }
@@ -52,6 +52,9 @@ impl Verify {
             Err(error) => (None, None, Some(Refusal::from(error))),
         };
         let exit = if error.is_none() { Exit::Success } else { Exit::No };
-        Answer::new(Report { file: self.file, verified: error.is_none(), version, digest, error }, exit)
+        Answer::new(
+            Report { file: self.file.into(), verified: error.is_none(), version, digest, error },
+            exit,
+        )
     }
 }

@@ -1,0 +1,88 @@
+//! Files that are whole or not there: written under another name beside their place, then put there at once.
+
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use tempfile::NamedTempFile;
+
+/// Writes a file, in place of one that may be there. What is no regular file (`/dev/stdout`, a pipe) is written to.
+pub(crate) fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let context = || format!("cannot write {}", path.display());
+    // Through a symbolic link, which stays.
+    let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mode = match std::fs::metadata(&place) {
+        Ok(there) if !there.is_file() => return std::fs::write(path, content).with_context(context),
+        Ok(there) => Some(there.permissions().mode() & 0o777),
+        Err(_) => None,
+    };
+    let file = beside(&place, content, mode.unwrap_or(0o666)).with_context(context)?;
+    if let Some(mode) = mode {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        file.as_file().set_permissions(permissions).with_context(context)?;
+    }
+    file.persist(&place).map_err(|error| error.error).with_context(context)?;
+    Ok(())
+}
+
+/// Writes a file that must not be there yet.
+pub(crate) fn write_new(path: &Path, content: &[u8], mode: u32) -> anyhow::Result<()> {
+    let made = beside(path, content, mode).and_then(|file| Ok(file.persist_noclobber(path)?));
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(
+            "cannot create {}: an existing key is never overwritten, choose another name",
+            path.display()
+        ),
+        Err(error) => Err(error).with_context(|| format!("cannot create {}", path.display())),
+    }
+}
+
+/// Whether both paths lead to one file, whatever they are called.
+pub(crate) fn are_one(a: &Path, b: &Path) -> bool {
+    let identity = |path: &Path| std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+    matches!((identity(a), identity(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// The content in a nameless neighbour of `path`, which goes away unless it is put somewhere.
+fn beside(path: &Path, content: &[u8], mode: u32) -> std::io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let permissions = std::fs::Permissions::from_mode(mode);
+    let mut file = tempfile::Builder::new().prefix(".dtsec-").permissions(permissions).tempfile_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_put_in_its_place_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write(&path, b"old").unwrap();
+        write(&path, b"new").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new", "the control");
+        assert!(write_new(&path, b"newer", 0o600).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(write(&folder.path().join("nowhere/file"), b"").is_err());
+    }
+
+    #[test]
+    fn a_link_and_the_mode_of_a_file_that_is_replaced_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link] = ["file", "link"].map(|name| folder.path().join(name));
+        std::fs::write(&file, b"old").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        assert!(are_one(&file, &link) && !are_one(&file, folder.path()));
+        write(&link, b"new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+    }
+}
