@@ -1,0 +1,34 @@
+//! With a planted defect the test named here must fail: `cargo test --features planted-… planted`.
+
+#[cfg(feature = "planted-skip-mac")]
+#[test]
+#[should_panic]
+fn skipping_the_tag_is_found() {
+    crate::attacks::a_changed_record_is_reported_when_it_is_read_and_the_others_are_not_harmed();
+}
+
+#[cfg(feature = "planted-nonce-reuse")]
+#[test]
+#[should_panic(expected = "two contents under one key stream")]
+fn reusing_a_nonce_is_found() {
+    crate::attacks::a_discarded_attempt_and_the_next_one_never_share_a_key_stream();
+}
+
+#[cfg(feature = "planted-accept-older")]
+#[test]
+#[should_panic]
+fn accepting_an_older_flash_is_found() {
+    crate::attacks::an_older_copy_of_the_whole_flash_is_refused();
+}
+
+#[cfg(not(any(
+    feature = "planted-skip-mac",
+    feature = "planted-nonce-reuse",
+    feature = "planted-accept-older"
+)))]
+#[test]
+fn without_a_planted_defect_the_tests_that_find_them_pass() {
+    crate::attacks::a_changed_record_is_reported_when_it_is_read_and_the_others_are_not_harmed();
+    crate::attacks::a_discarded_attempt_and_the_next_one_never_share_a_key_stream();
+    crate::attacks::an_older_copy_of_the_whole_flash_is_refused();
+}
