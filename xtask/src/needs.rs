@@ -10,8 +10,9 @@ use crate::{
 use anyhow::{Context as _, Result, bail};
 use std::{path::Path, process::Command, sync::Once, time::Duration};
 
-/// The version of imgtool that we are tested against.
-pub const IMGTOOL: &str = "imgtool==2.5.0";
+/// What of other people's we are tested against: the real imgtool, and a COSE and a CBOR implementation that are not
+/// ours (pycose cannot decode with cbor2 6).
+pub const PYTHON_PEERS: [&str; 3] = ["imgtool==2.5.0", "pycose==1.1.0", "cbor2==5.9.0"];
 
 /// Something that is not in this repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl Need {
             Self::Toolchain => "Rust for thumbv8m.main-none-eabi",
             Self::ArmGcc => "gcc-arm-none-eabi",
             Self::Qemu => "qemu-system-arm",
-            Self::Imgtool => IMGTOOL,
+            Self::Imgtool => PYTHON_PEERS[0],
             Self::CargoDeny => "cargo-deny",
         }
     }
@@ -58,7 +59,9 @@ impl Need {
                     && Path::new("/usr/lib/arm-none-eabi/newlib").is_dir()
             }
             Self::Qemu => shell::which("qemu-system-arm").is_some(),
-            Self::Imgtool => layout::imgtool().is_file() && imgtool_stamp().is_some_and(|s| s == IMGTOOL),
+            Self::Imgtool => {
+                layout::imgtool().is_file() && imgtool_stamp().is_some_and(|s| s == PYTHON_PEERS.join(" "))
+            }
             Self::CargoDeny => {
                 shell::which("cargo-deny").is_some() || shell::cargo_home("bin/cargo-deny").is_file()
             }
@@ -148,7 +151,7 @@ fn apt_install(packages: &[&str]) -> Result<()> {
     apt(&install).with_context(|| format!("needs {list}: run `sudo apt-get install {list}`"))
 }
 
-/// A Python environment with imgtool in `target/venv`.
+/// A Python environment with imgtool and the other peers in `target/venv`.
 fn install_imgtool() -> Result<()> {
     let venv = layout::venv();
     if venv.exists() {
@@ -161,14 +164,14 @@ fn install_imgtool() -> Result<()> {
         let _ = std::fs::remove_dir_all(&venv);
         make().context("needs python3 with its module venv")?;
     }
-    shell::quietly(Command::new(venv.join("bin/pip")).args([
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        IMGTOOL,
-    ]))
-    .with_context(|| format!("needs {IMGTOOL} from PyPI"))?;
-    std::fs::write(venv.join("stamp"), IMGTOOL).context("cannot mark the Python environment as complete")
+    let peers = PYTHON_PEERS.join(" ");
+    shell::quietly(
+        Command::new(venv.join("bin/pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check"])
+            .args(PYTHON_PEERS),
+    )
+    .with_context(|| format!("needs {peers} from PyPI"))?;
+    std::fs::write(venv.join("stamp"), peers).context("cannot mark the Python environment as complete")
 }
 
 fn imgtool_stamp() -> Option<String> {

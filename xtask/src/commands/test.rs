@@ -60,7 +60,7 @@ fn add(total: &mut Tally, name: &str, run: impl FnOnce() -> Result<Tally>) -> Re
 
 /// Where the tests find what set-up has made.
 fn surroundings(cargo: &mut Command) -> &mut Command {
-    cargo.env("DTSEC_IMGTOOL", layout::imgtool())
+    cargo.env("DTSEC_IMGTOOL", layout::imgtool()).env("DTSEC_VENV_PYTHON", layout::venv().join("bin/python"))
 }
 
 /// Tests marked `#[ignore]` are those that need firmware, QEMU or imgtool: here they run.
