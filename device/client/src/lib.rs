@@ -1,7 +1,7 @@
 //! What an application links: a safe API over the gate.
 //!
 //! [`Platform`] has one method for every row of the gate's table. It is generic over the way across
-//! ([`Entry`]): on the board the veneers ([`Veneers`]), in a host process whatever stands for them, so
+//! ([`Entry`]): on the board the veneers (`Veneers`), in a host process whatever stands for them, so
 //! an application's logic is written once and tested without a board.
 //!
 //! May use `cdd-gate` only; used by applications.
