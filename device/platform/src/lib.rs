@@ -23,7 +23,7 @@ pub use fault::{Fault, History, MAX_CONSECUTIVE_FAULTS, MAX_FAULTS};
 pub use log::Level;
 
 use cdd_boot::report::{self, Context, Line};
-use cdd_boot::{Record, Secrets, State};
+use cdd_boot::{Record, State};
 use cdd_crypto::{Random, mac};
 use cdd_hal::{CallerMemory, Console, EntropySource, Fuses};
 use log::Log;
@@ -48,8 +48,6 @@ pub trait Board {
 pub struct Platform<B: Board, S: EntropySource> {
     board: B,
     record: Record,
-    /// Held for the services that derive keys from them.
-    secrets: Secrets,
     random: Random<S>,
     log: Log,
     faults: History,
@@ -62,6 +60,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
     ///
     /// Prints the boot report. Afterwards [`Platform::may_start_application`] says what to do next.
     pub fn start(board: B, mut record: Record, source: S, faults: History) -> Self {
+        // What no service uses yet is not kept: the secrets end with this function.
         let secrets = record.take_secrets();
         let mut personalization = [0u8; 32];
         personalization.copy_from_slice(&*mac::hmac_sha256(&secrets.seal, &[b"cdd random"]));
@@ -73,8 +72,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
             State::NoApplication => (State::NoApplication, Some("no-image")),
             state => (state, None),
         };
-        let mut platform =
-            Platform { board, record, secrets, random, log: Log::new(), faults, state, reason };
+        let mut platform = Platform { board, record, random, log: Log::new(), faults, state, reason };
         platform.report();
         if let Some(fault) = &platform.faults.last {
             platform.log.add(Level::Error, fault.name().as_bytes());
@@ -90,11 +88,6 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
     /// The board.
     pub fn board(&mut self) -> &mut B {
         &mut self.board
-    }
-
-    /// The secrets that boot derived, for the services that derive keys from them.
-    pub fn secrets(&self) -> &Secrets {
-        &self.secrets
     }
 
     /// Answers call `number` of the gate with the frame at `frame` in the caller's memory.

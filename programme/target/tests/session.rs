@@ -5,7 +5,7 @@ use dtsec_target::{
     SessionError,
 };
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 struct Bench {
     folder: tempfile::TempDir,
@@ -146,9 +146,7 @@ fn a_powered_device_is_locked_and_power_off_frees_it_at_once() {
     assert!(matches!(bench.device.flash_slot("platform-a", &[1]), Err(DeviceError::Powered { .. })));
     let twice = bench.device.power_on(&bench.power());
     assert!(matches!(twice.err(), Some(SessionError::Device(DeviceError::Powered { .. }))));
-    let started = Instant::now();
     session.power_off();
-    assert!(started.elapsed() < Duration::from_secs(5));
     bench.device.flash_slot("platform-a", &[1]).unwrap();
 }
 
@@ -156,8 +154,10 @@ fn a_powered_device_is_locked_and_power_off_frees_it_at_once() {
 fn a_session_outlives_the_thread_that_made_it() {
     let bench = Bench::new();
     let mut session = std::thread::scope(|scope| scope.spawn(|| bench.session()).join().unwrap());
-    std::thread::sleep(Duration::from_millis(50));
-    assert_eq!(session.probe("ping").unwrap().ok(), Some(""));
+    // Often enough that a device which is being ended with the thread is caught in between.
+    for _ in 0..200 {
+        assert_eq!(session.probe("ping").unwrap().ok(), Some(""));
+    }
 }
 
 #[test]
