@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// A range of the flash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Place {
     /// Offset of its first byte.
     pub offset: u32,
@@ -18,6 +18,7 @@ pub struct Place {
 pub struct Board {
     flash_size: u32,
     slots: [Place; 4],
+    storage: Place,
     layouts: [Layout; 2],
 }
 
@@ -36,6 +37,7 @@ pub enum BoardError {
 struct File {
     flash: Flash,
     slots: BTreeMap<String, Slot>,
+    storage: Place,
     parts: BTreeMap<String, Part>,
 }
 
@@ -88,6 +90,15 @@ impl Board {
             }
             slots[id as usize] = Place { offset: slot.offset, size: slot.size };
         }
+        let storage = file.storage;
+        let end = storage.offset.checked_add(storage.size).filter(|end| *end <= file.flash.size);
+        let whole = [storage.offset, storage.size].iter().all(|at| at % crate::SECTOR_BYTES as u32 == 0);
+        let behind = slots.iter().all(|slot| slot.offset + slot.size <= storage.offset);
+        if end.is_none() || !whole || !behind {
+            return Err(unfit(
+                "the storage must be whole sectors behind the slots and inside the flash".into(),
+            ));
+        }
         let layout = |part: PartId| {
             let Some(found) = file.parts.get(part.name()) else {
                 return Err(unfit(format!("there is no part {}", part.name())));
@@ -97,7 +108,7 @@ impl Board {
             Ok(Layout { load_address: found.load_address, header_size: found.header_size, capacity })
         };
         let layouts = [layout(PartId::Platform)?, layout(PartId::Application)?];
-        Ok(Board { flash_size: file.flash.size, slots, layouts })
+        Ok(Board { flash_size: file.flash.size, slots, storage, layouts })
     }
 
     /// Bytes of flash.
@@ -108,6 +119,11 @@ impl Board {
     /// Where a slot lies.
     pub fn slot(&self, slot: SlotId) -> Place {
         self.slots[slot as usize]
+    }
+
+    /// Where the trusted storage lies.
+    pub fn storage(&self) -> Place {
+        self.storage
     }
 
     /// Where a part runs. The memory that it runs from is as large as its largest slot.
@@ -133,9 +149,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reference_board_has_four_slots_in_256_kib() {
+    fn the_reference_board_has_four_slots_and_the_storage_in_512_kib() {
         let board = Board::reference();
-        assert_eq!(board.flash_size(), 262_144);
+        assert_eq!(board.flash_size(), 524_288);
+        assert_eq!(board.storage(), Place { offset: 131_072, size: 393_216 });
         assert_eq!(board.slot(SlotId::ApplicationB), Place { offset: 98_304, size: 32_768 });
         let layout = board.layout(PartId::Platform);
         assert_eq!((layout.header_size, layout.load_address, layout.capacity), (1024, 939_524_096, 32_768));
@@ -148,6 +165,9 @@ mod tests {
             ("\"erase\": 4096", "\"erase\": 2048", "erased by"),
             ("\"platform-b\"", "\"platform-c\"", "no slot platform-b"),
             ("\"offset\": 98304", "\"offset\": 4294967295", "beyond the flash"),
+            ("\"offset\": 131072", "\"offset\": 98304", "behind the slots"),
+            ("\"offset\": 131072", "\"offset\": 135168", "inside the flash"),
+            ("\"size\": 393216", "\"size\": 393215", "whole sectors"),
             ("\"part\": \"application\"", "\"part\": \"platform\"", "must hold the application"),
             ("\"application\": { \"header", "\"radio\": { \"header", "no part application"),
             ("{", "[", "not a board description"),

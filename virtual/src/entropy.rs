@@ -18,6 +18,16 @@ pub enum Entropy {
     OperatingSystem,
 }
 
+impl Entropy {
+    /// The same source once more.
+    pub fn try_clone(&self) -> std::io::Result<Entropy> {
+        match self {
+            Entropy::Wire(wire) => wire.try_clone().map(Entropy::Wire),
+            Entropy::OperatingSystem => Ok(Entropy::OperatingSystem),
+        }
+    }
+}
+
 impl EntropySource for Entropy {
     fn sample(&mut self) -> Option<u8> {
         match self {

@@ -1,10 +1,14 @@
-//! A strict model of the fuse device: bytes that start as zero and whose bits can only be set.
+//! A strict model of the fuse device: bytes that start as zero and whose bits can only be set. At its end lies
+//! the counter, which is no fuse and out of reach here.
 
+use crate::counter::{CounterCells, StorageCounter};
 use crate::tear::{NoPower, Power};
+use cdd_fuses::counter::REGION;
 use cdd_hal::{FuseError, Fuses};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 /// Why a write to the fuse device failed, as the device itself sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +40,7 @@ impl From<NoPower> for FuseFault {
 #[derive(Debug)]
 pub struct FuseDevice {
     content: Vec<u8>,
-    file: Option<File>,
+    file: Option<Arc<File>>,
     power: Power,
     burnt: u64,
 }
@@ -60,7 +64,7 @@ impl FuseDevice {
         }
         let mut content = vec![0; cdd_fuses::SIZE];
         file.read_exact_at(&mut content, 0)?;
-        Ok(FuseDevice { file: Some(file), ..FuseDevice::with_content(content) })
+        Ok(FuseDevice { file: Some(Arc::new(file)), ..FuseDevice::with_content(content) })
     }
 
     /// Lets the power fail during the n-th byte burnt from now; 0 takes it away at once. Of that byte any
@@ -79,9 +83,16 @@ impl FuseDevice {
         self.burnt
     }
 
-    /// The content, power or not.
+    /// The content, power or not; at its end the counter as it was when the device was made.
     pub fn content(&self) -> &[u8] {
         &self.content
+    }
+
+    /// The counter, in the same file if there is one. To be taken once, while this device is new: what it does
+    /// is not seen here.
+    pub fn counter(&self) -> StorageCounter {
+        let content = self.content.last_chunk::<{ REGION.1 }>().copied();
+        StorageCounter::new(CounterCells::new(content.unwrap_or([0; REGION.1]), self.file.clone()))
     }
 
     /// Changes the content against all rules, as no attacker within the threat model can: for tests of
@@ -97,7 +108,7 @@ impl FuseDevice {
     pub fn write(&mut self, offset: u16, bytes: &[u8]) -> Result<(), FuseFault> {
         self.power.check()?;
         let from = usize::from(offset);
-        let old = self.content.get(from..from + bytes.len()).ok_or(FuseFault::OutOfRange)?;
+        let old = self.fuses(offset, bytes.len()).ok_or(FuseFault::OutOfRange)?;
         if let Some(at) = old.iter().zip(bytes).position(|(old, new)| old & !new != 0) {
             return Err(FuseFault::CannotClear { offset: (from + at) as u16 });
         }
@@ -116,6 +127,12 @@ impl FuseDevice {
         Ok(())
     }
 
+    /// Fuses in the range, if nothing in it is of the counter.
+    fn fuses(&self, offset: u16, len: usize) -> Option<&[u8]> {
+        let from = usize::from(offset);
+        self.content.get(..usize::from(cdd_fuses::END))?.get(from..from.checked_add(len)?)
+    }
+
     fn persist(&self, range: core::ops::Range<usize>) -> Result<(), FuseFault> {
         match &self.file {
             Some(file) => file
@@ -129,15 +146,13 @@ impl FuseDevice {
 impl Fuses for FuseDevice {
     fn read(&mut self, offset: u16, out: &mut [u8]) -> Result<(), FuseError> {
         self.power.check().map_err(|_| FuseError::NoAnswer)?;
-        let from = usize::from(offset);
-        out.copy_from_slice(self.content.get(from..from + out.len()).ok_or(FuseError::OutOfRange)?);
+        out.copy_from_slice(self.fuses(offset, out.len()).ok_or(FuseError::OutOfRange)?);
         Ok(())
     }
 
     fn burn(&mut self, offset: u16, bits: &[u8]) -> Result<(), FuseError> {
         self.power.check().map_err(|_| FuseError::NoAnswer)?;
-        let from = usize::from(offset);
-        let old = self.content.get(from..from + bits.len()).ok_or(FuseError::OutOfRange)?;
+        let old = self.fuses(offset, bits.len()).ok_or(FuseError::OutOfRange)?;
         let new: Vec<u8> = old.iter().zip(bits).map(|(old, bits)| old | bits).collect();
         self.write(offset, &new).map_err(|fault| match fault {
             FuseFault::OutOfRange => FuseError::OutOfRange,

@@ -79,6 +79,12 @@ impl<B: Board, S: EntropySource> Gate<B, S> {
     pub fn raw_call(&mut self, number: u32, frame: u32) -> i32 {
         self.platform.call(&mut self.arena, number, frame)
     }
+
+    /// Leaves nothing of a call in the arena: a scan of this process's memory looks for what the platform left.
+    fn wipe(&mut self, taken: &Allocator) {
+        let len = taken.0.saturating_sub(ARENA_BASE) as usize;
+        self.arena.bytes().get_mut(..len).unwrap_or_default().fill(0);
+    }
 }
 
 /// Takes memory from the arena, word by word aligned; `None` when there is not enough left.
@@ -126,7 +132,10 @@ impl<B: Board, S: EntropySource> Entry for Gate<B, S> {
             self.arena.copy_out(at, &raw);
             Some(at)
         };
-        let Some(at) = place() else { return (Status::InvalidArgument.code(), 0) };
+        let Some(at) = place() else {
+            self.wipe(&free);
+            return (Status::InvalidArgument.code(), 0);
+        };
         let status = self.platform.call(&mut self.arena, number, at);
         let mut written = [0u8; 4];
         if let Some((address, length_word)) = output {
@@ -138,6 +147,7 @@ impl<B: Board, S: EntropySource> Entry for Gate<B, S> {
                 }
             }
         }
+        self.wipe(&free);
         (status, u32::from_le_bytes(written) as usize)
     }
 }

@@ -37,7 +37,12 @@ impl VirtualMachine {
         &self.board
     }
 
-    /// Takes the machine apart: what is left when boot has handed over.
+    /// Takes the machine apart when boot has handed over.
+    pub fn into_nor_and_fuses(self) -> (Nor, FuseDevice) {
+        (self.nor, self.fuses)
+    }
+
+    /// Takes the machine apart, where nothing but the fuses is needed any more.
     pub fn into_fuses(self) -> FuseDevice {
         self.fuses
     }

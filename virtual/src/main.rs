@@ -12,8 +12,8 @@ use std::io;
 use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 
-/// Runs a virtual device: boot, platform and the glucose meter in one process, on the files of a device's
-/// folder. Without wires the console is standard input and output, management is standard error, and
+/// Runs a virtual device: boot, platform and the application (the glucose meter, or the probe where the image
+/// is named so) in one process, on the files of a device's folder. Without wires the console is standard input and output, management is standard error, and
 /// entropy comes from the operating system.
 #[derive(Parser)]
 #[command(version)]
@@ -74,6 +74,5 @@ fn main() -> Result<()> {
         },
         sensor: take("sensor", arguments.sensor_fd)?.map(Receiver::new),
     };
-    run(device.machine()?, wires);
-    Ok(())
+    run(|| device.machine(), wires)
 }

@@ -22,6 +22,11 @@ impl Receiver {
         Receiver { fd, received: VecDeque::new(), open: true }
     }
 
+    /// The same wire once more, with nothing received yet.
+    pub fn try_clone(&self) -> io::Result<Receiver> {
+        Ok(Receiver::new(self.fd.try_clone()?))
+    }
+
     /// A byte that is already here.
     pub fn pop(&mut self) -> Option<u8> {
         self.received.pop_front()
@@ -126,6 +131,12 @@ impl Wire {
     pub fn new(fd: OwnedFd) -> io::Result<Wire> {
         let other = fd.try_clone()?;
         Ok(Wire { sender: Sender::new(fd), receiver: Some(Receiver::new(other)) })
+    }
+
+    /// The same wire once more, with nothing received yet.
+    pub fn try_clone(&self) -> io::Result<Wire> {
+        let receiver = self.receiver.as_ref().map(Receiver::try_clone).transpose()?;
+        Ok(Wire { sender: Sender::new(self.sender.fd.try_clone()?), receiver })
     }
 
     /// Standard input and output of this process.

@@ -73,14 +73,14 @@ fn a_bad_request_is_named_starts_nothing_and_leaves_nothing_behind() {
         ("boot flash@0x=00", "bad-number"),
         ("boot flash@0x+1=00", "bad-number"),
         ("boot flash@99999999999999999999=00", "bad-number"),
-        ("boot flash@262144=00", "out-of-range"),
-        ("boot flash@262143=0000", "out-of-range"),
+        ("boot flash@524288=00", "out-of-range"),
+        ("boot flash@524287=0000", "out-of-range"),
         ("boot flash@0xffffffffffffffff=00", "out-of-range"),
         ("boot fuses@4096=00", "out-of-range"),
-        ("boot erase@0+262145", "out-of-range"),
-        ("boot erase@4096+262144", "out-of-range"),
+        ("boot erase@0+524289", "out-of-range"),
+        ("boot erase@4096+524288", "out-of-range"),
         ("boot erase@0xffffffffffffffff+1", "out-of-range"),
-        ("boot flash@1100=00 flash@262144=00", "out-of-range"),
+        ("boot flash@1100=00 flash@524288=00", "out-of-range"),
     ] {
         assert_eq!(batch.answer(request), format!("error {what}"), "{request}");
         assert_eq!(batch.answer("boot"), RUNNING, "after {request}");

@@ -75,7 +75,7 @@ fn the_life_cycle_decides_whether_anything_is_looked_at() {
 
 #[test]
 fn a_life_cycle_that_does_not_exist_locks_the_device() {
-    for (at, bits) in [(0, 0x80), (4, 0x01), (8, 0xFF), (12, 0x01)] {
+    for (at, bits) in [(0, 0x80), (4, 0x01), (8, 0xFF)] {
         let mut specimen = Specimen::genuine();
         specimen.burn(at, &[bits]);
         if specimen.fuses[..16] == Specimen::genuine().fuses[..16] {
@@ -85,6 +85,17 @@ fn a_life_cycle_that_does_not_exist_locks_the_device() {
         assert_eq!((start.state(), start.record.life_cycle), (State::Locked, u32::MAX), "byte {at}");
     }
     assert_eq!(Specimen::genuine().start().state(), State::Running);
+}
+
+#[test]
+fn any_bit_of_the_last_step_decommissions_so_that_a_burn_that_was_cut_leaves_nothing_in_between() {
+    for bit in 0..32 {
+        let mut specimen = Specimen::genuine();
+        specimen.burn(12 + bit / 8, &[1 << (bit % 8)]);
+        let start = specimen.start();
+        let expected = (State::Locked, LifeCycle::Decommissioned as u32);
+        assert_eq!((start.state(), start.record.life_cycle), expected, "bit {bit}");
+    }
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use cdd_hal::{FuseError, Fuses};
-use cdd_virtual::{FuseDevice, FuseFault};
+use cdd_fuses::counter::{Cells, REGION};
+use cdd_hal::{CounterError, FuseError, Fuses, MonotonicCounter};
+use cdd_virtual::{CounterCells, FuseDevice, FuseFault, StorageCounter};
 use proptest::prelude::*;
 
 #[test]
@@ -27,11 +28,12 @@ fn a_write_that_would_clear_a_bit_is_refused_as_a_whole() {
 }
 
 #[test]
-fn nothing_lies_beyond_the_end() {
+fn nothing_lies_beyond_the_end_and_the_counter_there_is_out_of_reach() {
     let mut fuses = FuseDevice::blank();
-    let end = cdd_fuses::SIZE as u16;
+    let end = cdd_fuses::END;
     assert_eq!(fuses.burn(end - 1, &[1, 1]), Err(FuseError::OutOfRange));
     assert_eq!(fuses.read(end, &mut [0]), Err(FuseError::OutOfRange));
+    assert_eq!(fuses.write(end, &[1]), Err(FuseFault::OutOfRange));
     assert_eq!(fuses.burn(u16::MAX, &[0; 9]), Err(FuseError::OutOfRange));
     assert!(fuses.content().iter().all(|byte| *byte == 0));
     assert_eq!(fuses.burn(end - 1, &[1]), Ok(()));
@@ -67,6 +69,59 @@ fn what_is_burnt_is_in_the_file_at_once() {
     fuses.burn(100, b"burnt").unwrap();
     assert_eq!(&std::fs::read(&path).unwrap()[100..105], b"burnt");
     assert_eq!(std::fs::read(&path).unwrap(), fuses.content());
+}
+
+#[test]
+fn the_counter_is_kept_in_the_same_file_beside_the_fuses() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("fuses.bin");
+    std::fs::write(&path, vec![0; cdd_fuses::SIZE]).unwrap();
+    let open = || std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    let mut fuses = FuseDevice::on_file(open()).unwrap();
+    let mut counter = fuses.counter();
+    for number in 1..=20 {
+        counter.advance(number).unwrap();
+        fuses.burn(0x100, &[number as u8]).unwrap();
+    }
+    let file = std::fs::read(&path).unwrap();
+    assert_eq!(file[0x100], 0x1F);
+    assert_eq!(&file[usize::from(REGION.0)..], counter.cells().content());
+    assert!(file[0x101..usize::from(REGION.0)].iter().all(|byte| *byte == 0));
+    assert_eq!(FuseDevice::on_file(open()).unwrap().counter().read(), Ok(20));
+}
+
+#[test]
+fn the_counter_is_the_old_or_the_new_number_after_a_cut_at_any_byte_and_works_again_with_power() {
+    let mut number = 100;
+    let mut counter = StorageCounter::new(CounterCells::blank());
+    counter.advance(number).unwrap();
+    let mut taken = 0;
+    for (at, seed) in (0..=40).flat_map(|at| (0..20).map(move |seed| (at, seed))) {
+        counter.cells().cut_after(at, seed);
+        let result = counter.advance(number + 7);
+        assert_eq!(result.is_ok(), at > 32, "a step writes 32 bytes: zeros, then the number");
+        if result.is_err() {
+            assert_eq!(counter.read(), Err(CounterError::NoAnswer));
+        }
+        counter.cells().power_on();
+        let found = counter.read().unwrap();
+        assert!(found == number || found == number + 7, "{at} {seed}: {found}");
+        taken += u32::from(result.is_err() && found != number);
+        number = found;
+        counter.advance(number + 1).unwrap();
+        number += 1;
+    }
+    assert!(taken > 0, "the last byte was sometimes complete");
+}
+
+#[test]
+fn nothing_beside_the_counter_is_reached_through_it() {
+    let mut cells = CounterCells::blank();
+    assert_eq!(cells.write(255, &[1, 1]), Err(CounterError::NoAnswer));
+    assert_eq!(cells.write(u16::MAX, &[1]), Err(CounterError::NoAnswer));
+    assert_eq!(cells.read(256, &mut [0]), Err(CounterError::NoAnswer));
+    assert_eq!((cells.content(), cells.bytes_written()), (&[0; 256][..], 0));
+    assert!(!cells.tamper(250, &[1; 7]) && cells.tamper(250, &[1; 6]));
 }
 
 proptest! {

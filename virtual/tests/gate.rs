@@ -5,11 +5,11 @@
 
 mod support;
 
-use cdd_client::{Platform as Client, Status, algorithm};
+use cdd_client::{Argument, Entry, Platform as Client, Status, algorithm};
 use cdd_gate::number;
 use cdd_hal::Console;
-use cdd_platform::{Board, History, Platform};
-use cdd_virtual::{ARENA_BASE, ARENA_BYTES, Entropy, FuseDevice, Gate};
+use cdd_platform::{History, Platform};
+use cdd_virtual::{ARENA_BASE, ARENA_BYTES, Entropy, Gate, VirtualBoard};
 use support::*;
 
 const SUCCESS: i32 = 0;
@@ -30,26 +30,13 @@ impl Console for Management {
     }
 }
 
-struct TestBoard(Management, FuseDevice);
-
-impl Board for TestBoard {
-    type Console = Management;
-    type Fuses = FuseDevice;
-    fn console(&mut self) -> &mut Management {
-        &mut self.0
-    }
-    fn fuses(&mut self) -> &mut FuseDevice {
-        &mut self.1
-    }
-    fn keep_fault_count(&mut self, _: u32) {}
-}
-
-type TestGate = Gate<TestBoard, Entropy>;
+type TestGate = Gate<VirtualBoard<Management>, Entropy>;
 
 fn gate() -> TestGate {
     let start = Specimen::genuine().start();
-    let board = TestBoard(Management::default(), start.machine.into_fuses());
-    Gate::new(Platform::start(board, start.record, Entropy::OperatingSystem, History::default()))
+    let hardware =
+        VirtualBoard::hardware(start.machine, Management::default(), Entropy::OperatingSystem).unwrap();
+    Gate::new(Platform::start(hardware, start.record, History::default()))
 }
 
 /// Writes a frame at `at` and makes the call.
@@ -67,7 +54,7 @@ fn call(gate: &mut TestGate, number: u32, at: u32, frame: &[u32]) -> i32 {
 
 /// The same, of which the platform must have refused every bit: nothing written, and an event.
 fn refused(gate: &mut TestGate, number: u32, at: u32, frame: &[u32], reason: &str) {
-    gate.platform.board().0.0.clear();
+    gate.platform.board().management.0.clear();
     gate.arena.bytes().fill(0xA5);
     let status = call(gate, number, at, frame);
     let after = gate.arena.bytes().to_vec();
@@ -80,7 +67,7 @@ fn refused(gate: &mut TestGate, number: u32, at: u32, frame: &[u32], reason: &st
     }
     assert_eq!(status, REFUSED, "call {number} frame {at:#x} {frame:x?}");
     assert!(after == gate.arena.bytes(), "call {number} wrote something: frame {at:#x} {frame:x?}");
-    let said = String::from_utf8(gate.platform.board().0.0.clone()).unwrap();
+    let said = String::from_utf8(gate.platform.board().management.0.clone()).unwrap();
     assert_eq!(said, format!("cdd event=gate-refused call={number} reason={reason}\r\n"));
 }
 
@@ -244,4 +231,23 @@ fn the_client_gets_through_the_same_gate() {
     );
     assert_eq!(client.part(cdd_client::Part::Platform).unwrap().name(), "cdd-platform");
     assert_eq!(client.state().unwrap().state, 1);
+}
+
+#[test]
+fn a_call_of_the_client_leaves_nothing_in_the_callers_memory() {
+    let mut gate = gate();
+    let (message, mut hash) = ([0x5E; 300], [0; 32]);
+    let mut digest = |arguments: &mut [Argument<'_>]| {
+        let status = gate.call(number::digest, arguments).0;
+        let left = gate.arena.bytes().iter().filter(|byte| **byte != 0).count();
+        (status, left)
+    };
+    let mut arguments =
+        [Argument::Value(algorithm::SHA_256), Argument::Input(&message), Argument::Output(&mut hash)];
+    assert_eq!(digest(&mut arguments), (SUCCESS, 0));
+    let mut large = vec![0; ARENA_BYTES as usize];
+    let mut arguments =
+        [Argument::Value(algorithm::SHA_256), Argument::Input(&message), Argument::Output(&mut large)];
+    assert_eq!(digest(&mut arguments), (Status::InvalidArgument.code(), 0));
+    assert_ne!(hash, [0; 32], "the answer came all the same");
 }

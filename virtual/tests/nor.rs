@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use cdd_virtual::{Nor, NorError, SECTOR_BYTES};
+use cdd_virtual::{Nor, NorError, Place, Region, SECTOR_BYTES};
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 use proptest::prelude::*;
 use std::fs::{File, OpenOptions};
@@ -178,6 +178,59 @@ fn a_file_that_cannot_be_written_is_named() {
     std::fs::write(&path, vec![0xFF; SECTOR_BYTES]).unwrap();
     let mut nor = Nor::on_file(File::open(&path).unwrap()).unwrap();
     assert!(matches!(nor.write(0, &[0; 4]), Err(NorError::File(_))));
+}
+
+#[test]
+fn a_region_is_a_flash_of_its_own_and_nothing_outside_is_reached() {
+    let mut nor = flash(4);
+    nor.write(0, &[0; 4 * SECTOR_BYTES]).unwrap();
+    let mut region = Region::new(nor, Place { offset: SECTOR, size: 2 * SECTOR }).unwrap();
+    assert_eq!(region.capacity(), 2 * SECTOR_BYTES);
+    assert_eq!(region.erase(0, 3 * SECTOR), Err(NorError::OutOfBounds));
+    assert_eq!(region.erase(0, 2 * SECTOR), Ok(()));
+    assert_eq!(region.write(0, b"first word and more "), Ok(()));
+    assert_eq!(region.write(2 * SECTOR - 4, b"last"), Ok(()));
+    assert_eq!(region.write(2 * SECTOR - 4, b"mast"), Err(NorError::NotErased { offset: 3 * SECTOR - 4 }));
+    assert_eq!(region.write(2, b"word"), Err(NorError::NotAligned));
+    for offset in [2 * SECTOR - 4, 2 * SECTOR, u32::MAX - 7, u32::MAX - SECTOR + 1] {
+        assert_eq!(region.write(offset, &[0; 8]), Err(NorError::OutOfBounds), "{offset:#x}");
+        assert_eq!(region.read(offset, &mut [0; 8]), Err(NorError::OutOfBounds), "{offset:#x}");
+    }
+    let mut read = [0; 10];
+    assert_eq!(region.read(1, &mut read), Ok(()));
+    assert_eq!(&read, b"irst word ");
+    let nor = region.into_whole();
+    let (around, inside) = (nor.content(), SECTOR_BYTES..3 * SECTOR_BYTES);
+    assert!(around[..inside.start].iter().chain(&around[inside.end..]).all(|byte| *byte == 0));
+    assert_eq!(&around[inside.end - 4..inside.end], b"last");
+}
+
+#[test]
+fn a_region_lies_in_whole_sectors_inside_the_flash() {
+    for (offset, size, fits) in [
+        (0, 4 * SECTOR, true),
+        (3 * SECTOR, SECTOR, true),
+        (3 * SECTOR, 2 * SECTOR, false),
+        (4, SECTOR, false),
+        (0, SECTOR - 4, false),
+        (SECTOR, u32::MAX - SECTOR + 1, false),
+        (u32::MAX - SECTOR + 1, SECTOR, false),
+    ] {
+        assert_eq!(Region::new(flash(4), Place { offset, size }).is_some(), fits, "{offset:#x} {size:#x}");
+    }
+}
+
+#[test]
+fn the_power_of_the_whole_flash_fails_in_its_region_too() {
+    let mut region = Region::new(flash(4), Place { offset: SECTOR, size: 2 * SECTOR }).unwrap();
+    region.whole().cut_after(2, 5);
+    assert_eq!(region.write(0, &[0; 16]), Err(NorError::PowerLost));
+    assert_eq!(region.read(0, &mut [0; 4]), Err(NorError::PowerLost));
+    assert_eq!(region.whole().statistics().words_programmed, 2);
+    assert_eq!(region.whole().content()[SECTOR_BYTES..][..4], [0; 4]);
+    assert_eq!(region.whole().content()[SECTOR_BYTES + 8..][..4], [0xFF; 4]);
+    region.whole().power_on();
+    assert_eq!(region.write(0, &[0; 16]), Ok(()));
 }
 
 #[derive(Debug, Clone)]

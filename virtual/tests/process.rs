@@ -6,6 +6,7 @@ mod support;
 
 use cdd_boot::SlotId;
 use cdd_fuses::LifeCycle;
+use cdd_image::build::Builder;
 use std::io::Write;
 use std::process::Stdio;
 use support::folder::Folder;
@@ -79,6 +80,35 @@ fn binary_measurement() -> String {
     let binary = std::fs::read(env!("CARGO_BIN_EXE_cdd-virtual")).unwrap();
     let digest = <cdd_image::RustCrypto as cdd_image::Verifier>::sha256(&[&binary]);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn an_application_named_probe_is_the_probe_without_its_attacks_on_hardware() {
+    let mut specimen = Specimen::genuine();
+    let builder = Builder { name: Some("probe".into()), ..application(version(2, 0)) };
+    specimen.put(SlotId::ApplicationB, &builder.sign(&payload(7, 256), &application_key()).unwrap());
+    let asked = [
+        "ping",
+        "ready",
+        "gate 4 v:0x2000009 i:616263 o:32",
+        "put 4 616263",
+        "gate 4 v:0x2000009 s:4:3 o:32",
+        "gate 4 v:0x2000009 i:616263 o:31",
+        "gate 4 v:0x2000009 i:61626",
+        "buffer",
+        "read 0x38000000",
+        "udf",
+        "random 16",
+    ];
+    let said = power(&Folder::new(&specimen), &[], &(asked.join("\n") + "\n"));
+    assert!(said.success);
+    let lines: Vec<&str> = said.console.split("\r\n").collect();
+    let hash = "gate 0 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let answers = ["probe ready", "ok", "status 0", hash, "ok", hash, "gate -138", "error bad-argument"];
+    assert_eq!(lines[..8], answers);
+    assert_eq!(lines[8..11], ["unknown"; 3]);
+    assert!(lines[11].starts_with("random ") && lines[11].len() == 7 + 32, "{}", lines[11]);
+    assert!(said.management.contains("cdd part=application name=probe version=2.0.0+0 "));
 }
 
 #[test]

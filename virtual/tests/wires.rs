@@ -81,7 +81,8 @@ fn the_four_wires_carry_what_the_contract_says() {
     let good = "$BG,1767225600,100,mg/dL*";
     let checksum = good[1..good.len() - 1].bytes().fold(0, |sum, byte| sum ^ byte);
     device.sensor.write_all(format!("{good}{checksum:02X}\n$BG,1,1,mg/dL*00\n").as_bytes()).unwrap();
-    assert_eq!(line(&mut device.console), "reading index=1 time=2026-01-01T00:00:00Z mg/dL=100 mmol/L=5.6");
+    assert_eq!(line(&mut device.console), "reading time=2026-01-01T00:00:00Z mg/dL=100 mmol/L=5.6");
+    assert_eq!(line(&mut device.console), "stored index=1");
     assert_eq!(line(&mut device.console), "sensor error=checksum");
 
     // Noise comes in on its wire and is tested; then the device answers.
@@ -93,8 +94,10 @@ fn the_four_wires_carry_what_the_contract_says() {
     assert_eq!(line(&mut device.console), "ok");
     assert_eq!(line(&mut device.console), "error unknown-command");
     assert_eq!(line(&mut device.management), "cdd event=random state=ready");
-    // A running device is deaf on management, and ends without a word.
+    // A running device answers on management too, and ends without a word.
     ask(&mut device.management, "report\r\n");
+    let report = until(&mut device.management, "cdd report=end state=running");
+    assert!(report.iter().any(|line| line.starts_with("cdd services storage=ready ")), "{report:?}");
     device.off();
 
     // A source that says nothing: no random, but readings all the same.
@@ -106,7 +109,26 @@ fn the_four_wires_carry_what_the_contract_says() {
     let event = line(&mut device.management);
     assert!(event.starts_with("cdd event=random state=") && !event.ends_with("ready"), "{event}");
     device.sensor.write_all(format!("{good}{checksum:02x}\n").as_bytes()).unwrap();
-    assert!(line(&mut device.console).starts_with("reading index=1 "));
+    assert!(line(&mut device.console).starts_with("reading time="));
+    assert_eq!(line(&mut device.console), "stored index=2", "the first one survived the loss of power");
+
+    // A factory reset takes the readings, restarts the device, and says so.
+    ask(&mut device.management, "factory-reset\r\n");
+    let asked = line(&mut device.management);
+    let code = asked.strip_prefix("cdd confirm=factory-reset code=").unwrap().to_owned();
+    ask(&mut device.management, "confirm 00112233\r\n");
+    assert_eq!(line(&mut device.management), "cdd error=nothing-to-confirm");
+    ask(&mut device.management, &format!("confirm {code}\r\n"));
+    assert_eq!(line(&mut device.management), "cdd error=nothing-to-confirm", "a wrong code ends it");
+    ask(&mut device.management, "factory-reset\r\n");
+    let code = line(&mut device.management).rsplit('=').next().unwrap().to_owned();
+    ask(&mut device.management, &format!("confirm {code}\r\n"));
+    assert_eq!(line(&mut device.management), "cdd event=life-cycle begun=factory-reset");
+    assert_eq!(line(&mut device.management), "cdd event=life-cycle finished=factory-reset");
+    let report = until(&mut device.management, "cdd report=end state=running");
+    let services = report.iter().find(|line| line.starts_with("cdd services ")).unwrap();
+    assert!(services.contains(" next-reading=0 ") && services.ends_with(" factory-resets=1"), "{services}");
+    assert_eq!(line(&mut device.console), "bgm ready");
     device.off();
 
     // Without an application the platform answers on management, without a platform boot does.

@@ -61,6 +61,10 @@ const P256_VERIFY_ONLY: &str = "-Dinclude_p256_sign=0 -Dinclude_p256_keygen=0 -D
     -Dinclude_p256_raw_scalarmult_generic=0 -Dinclude_p256_raw_scalarmult_base=0 -Dinclude_p256_decompress_point=0 \
     -Dinclude_p256_decode_point=0 -Dinclude_p256_to_octet_string_uncompressed=0 \
     -Dinclude_p256_to_octet_string_compressed=0 -Dinclude_p256_to_octet_string_hybrid=0";
+/// What it need not contain for the platform, which signs and agrees as well.
+const P256_WHOLE: &str = "-Dinclude_p256_raw_scalarmult_generic=0 -Dinclude_p256_raw_scalarmult_base=0 \
+    -Dinclude_p256_decompress_point=0 -Dinclude_p256_to_octet_string_uncompressed=0 \
+    -Dinclude_p256_to_octet_string_compressed=0 -Dinclude_p256_to_octet_string_hybrid=0";
 
 /// Builds all of it: `boot.elf` with its measurement in place, and an `.elf` and a `.bin` of each of the others; and
 /// beside it, in `mps2-an505-ed25519`, the same with the boot code that verifies Ed25519.
@@ -112,9 +116,12 @@ pub fn compile(
     package: &Package,
     features: &[&str],
 ) -> Result<PathBuf> {
-    let target_dir = target_dir.join(package.hashes.name());
+    // A folder for each choice of flags, or one would throw away what another has built.
+    let (p256, folder) =
+        if package.package == BOOT { (P256_VERIFY_ONLY, "boot") } else { (P256_WHOLE, "images") };
+    let target_dir = target_dir.join(folder).join(package.hashes.name());
     let mut cargo = toolchain.cargo("build", root, &target_dir, package.hashes.flags());
-    cargo.env("CFLAGS_thumbv8m_main_none_eabi", P256_VERIFY_ONLY);
+    cargo.env("CFLAGS_thumbv8m_main_none_eabi", p256);
     cargo.args(["--quiet", "--profile", "firmware", "--package", package.package, "--bin", package.package]);
     if !features.is_empty() {
         cargo.arg("--features").arg(features.join(","));

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 /// Crates that may hold `unsafe`, each with its reason. Boards (`firmware/`) are hardware layers as a whole.
-const EXCEPTIONS: [(&str, &str); 3] = [
+const EXCEPTIONS: [(&str, &str); 4] = [
     ("device/gate", "the one instruction sequence that crosses from the application into the platform"),
+    ("device/p256", "calls the assembly of P-256"),
     ("programme/target", "starts the emulator with its wires as inherited file descriptors"),
     ("virtual", "takes its wires over as inherited file descriptors"),
 ];

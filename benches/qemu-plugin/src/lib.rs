@@ -7,6 +7,10 @@
 //! * `interval=<k> count=<n>`: between the `k`th begin mark and its end mark, `n` instructions were executed, the marks
 //!   themselves not counted.
 //!
+//! It can also cut the power at an exact place: with `cut=PATH,from=ADDRESS,to=ADDRESS` stores into that range are
+//! counted from the moment when there is a file at `PATH`, and the emulator is killed right after the n-th of them, `n`
+//! being the number in the file. `out` is then not needed.
+//!
 //! The marks are two NOP hints that do nothing else: `0xbf50` begins an interval, `0xbf60` ends it. When every address
 //! was reached and `marks` intervals were seen, the emulator ends with status 0. Counted are instructions begun, on the
 //! one core of the machine; one that faults counts.
@@ -29,8 +33,14 @@ const END: u16 = 0xbf60;
 /// Instructions begun. QEMU adds to it from the code that it generates.
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
+/// Range whose stores are counted; empty when none are.
+static FROM: AtomicU64 = AtomicU64::new(0);
+static TO: AtomicU64 = AtomicU64::new(0);
+
 static STATE: Mutex<State> = Mutex::new(State {
     out: String::new(),
+    cut: String::new(),
+    stores_left: None,
     lines: String::new(),
     addresses: Vec::new(),
     begun: None,
@@ -40,6 +50,9 @@ static STATE: Mutex<State> = Mutex::new(State {
 
 struct State {
     out: String,
+    /// The file that says after how many stores to cut, and how many are left of them once it was there.
+    cut: String,
+    stores_left: Option<u64>,
     lines: String,
     /// Each address asked for, and whether it was reached.
     addresses: Vec<(u64, bool)>,
@@ -56,12 +69,30 @@ impl State {
             "out" => self.out = value.to_owned(),
             "at" => self.addresses.push((number(value)?, false)),
             "marks" => self.wanted_intervals = number(value)?,
-            _ => return Err(format!("`{key}` is not out, at or marks")),
+            "cut" => self.cut = value.to_owned(),
+            "from" => FROM.store(number(value)?, Ordering::Relaxed),
+            "to" => TO.store(number(value)?, Ordering::Relaxed),
+            _ => return Err(format!("`{key}` is not out, at, marks, cut, from or to")),
         }
         Ok(())
     }
 
+    /// Whether this store is the one to cut after.
+    fn is_last(&mut self) -> bool {
+        if self.stores_left.is_none() {
+            // Whoever wants the cut puts the whole file there at once.
+            let file = std::fs::read_to_string(&self.cut).ok();
+            self.stores_left = file.and_then(|text| number(text.trim()).ok());
+        }
+        let Some(left) = &mut self.stores_left else { return false };
+        *left = left.saturating_sub(1);
+        *left == 0
+    }
+
     fn write(&self) {
+        if self.out.is_empty() {
+            return;
+        }
         if let Err(error) = std::fs::write(&self.out, &self.lines) {
             eprintln!("cdd-counter: cannot write {}: {error}", self.out);
             std::process::abort();
@@ -70,6 +101,9 @@ impl State {
 
     /// Ends the emulator when all that was asked for is known.
     fn end_if_complete(&self) {
+        if self.out.is_empty() {
+            return;
+        }
         if self.addresses.iter().all(|(_, reached)| *reached) && self.intervals >= self.wanted_intervals {
             self.write();
             // SAFETY: ends the process at once; the file is written and closed. QEMU's own exit handlers must not
@@ -112,8 +146,8 @@ pub unsafe extern "C" fn qemu_plugin_install(
             return 1;
         }
     }
-    if state.out.is_empty() {
-        eprintln!("cdd-counter: out=PATH is missing");
+    if state.out.is_empty() && state.cut.is_empty() {
+        eprintln!("cdd-counter: out=PATH or cut=PATH is missing");
         return 1;
     }
     // SAFETY: both functions have the prototypes that the interface asks for, and live as long as the process.
@@ -138,7 +172,29 @@ extern "C" fn translated(_id: Id, block: *mut Tb) {
                 1,
             );
             watch(instruction);
+            if TO.load(Ordering::Relaxed) > 0 {
+                qemu::qemu_plugin_register_vcpu_mem_cb(
+                    instruction,
+                    accessed,
+                    NO_REGS,
+                    qemu::STORES,
+                    std::ptr::null_mut(),
+                );
+            }
         }
+    }
+}
+
+/// Called after each access; QEMU 7.2 calls it for loads as well.
+extern "C" fn accessed(_core: c_uint, access: qemu::MemInfo, address: u64, _data: *mut c_void) {
+    if !(FROM.load(Ordering::Relaxed)..TO.load(Ordering::Relaxed)).contains(&address) {
+        return;
+    }
+    // SAFETY: `access` is what QEMU has just given us.
+    let is_store = unsafe { qemu::qemu_plugin_mem_is_store(access) };
+    if is_store && STATE.lock().expect("no thread panics with the lock").is_last() {
+        // SAFETY: ends the process here and now, as a power cut does.
+        unsafe { qemu::raise(qemu::KILL) };
     }
 }
 

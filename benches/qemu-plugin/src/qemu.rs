@@ -22,6 +22,18 @@ pub(crate) struct Insn([u8; 0], PhantomData<(*mut u8, PhantomPinned)>);
 /// Called when an instruction is about to be executed: number of the core, our own pointer.
 pub(crate) type ExecuteCallback = extern "C" fn(c_uint, *mut c_void);
 
+/// What is known of an access to memory, packed.
+pub(crate) type MemInfo = u32;
+
+/// Called when an instruction has accessed memory: number of the core, the access, its address, our own pointer.
+pub(crate) type MemoryCallback = extern "C" fn(c_uint, MemInfo, u64, *mut c_void);
+
+/// `QEMU_PLUGIN_MEM_W`.
+pub(crate) const STORES: c_int = 2;
+
+/// `SIGKILL`.
+pub(crate) const KILL: c_int = 9;
+
 /// `QEMU_PLUGIN_CB_NO_REGS`: the callback does not look at registers.
 pub(crate) const NO_REGS: c_int = 0;
 
@@ -52,6 +64,16 @@ unsafe extern "C" {
         flags: c_int,
         data: *mut c_void,
     );
+    pub(crate) fn qemu_plugin_register_vcpu_mem_cb(
+        instruction: *mut Insn,
+        callback: MemoryCallback,
+        flags: c_int,
+        which: c_int,
+        data: *mut c_void,
+    );
+    pub(crate) fn qemu_plugin_mem_is_store(info: MemInfo) -> bool;
+    /// The C library's: sends a signal to this process.
+    pub(crate) fn raise(signal: c_int) -> c_int;
     /// The C library's: ends the process without its exit handlers.
     pub(crate) fn _exit(status: c_int) -> !;
 }

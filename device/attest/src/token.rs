@@ -131,15 +131,12 @@ fn try_issue(
     let mut out = Output { out, at: 0 };
     let mut hasher = Hasher::new(Hash::Sha256);
     enclose(&mut out, &mut hasher, claims_len as u64)?;
-    claims_set(
-        &mut Encoder::new(Signed { out: &mut out, hasher: &mut hasher }),
-        claims,
-        key.instance_id(),
-        nonce,
-    )?;
+    let sink = Sink { out: Some(&mut out), hasher: Some(&mut hasher), length: 0 };
+    claims_set(&mut Encoder::new(sink), claims, key.instance_id(), nonce)?;
     let mut digest = [0u8; 32];
     hasher.finish(&mut digest);
-    Encoder::new(&mut out).bytes(&key.sign(&digest)?)?;
+    let sink = Sink { out: Some(&mut out), hasher: None, length: 0 };
+    Encoder::new(sink).bytes(&key.sign(&digest)?)?;
     Ok(out.at)
 }
 
@@ -152,9 +149,9 @@ fn check(claims: &Claims<'_>, nonce: &[u8]) -> Result<(), AttestError> {
 
 /// Everything that comes before the claims set: to the token, and as Sig_structure to the hash.
 fn enclose(out: &mut Output<'_>, hasher: &mut Hasher, claims_len: u64) -> Result<(), Error<Full>> {
-    let mut token = Encoder::new(out);
+    let mut token = Encoder::new(Sink { out: Some(out), hasher: None, length: 0 });
     token.tag(Tag::new(COSE_SIGN1))?.array(4)?.bytes(PROTECTED)?.map(0)?.bytes_len(claims_len)?;
-    let mut signed = Encoder::new(Hashed(hasher));
+    let mut signed = Encoder::new(Sink { out: None, hasher: Some(hasher), length: 0 });
     // Context, protected header, no external data, payload.
     signed.array(4)?.str(SIGNATURE_CONTEXT)?.bytes(PROTECTED)?.bytes(&[])?.bytes_len(claims_len)?.ok()
 }
@@ -164,13 +161,13 @@ fn claims_length(
     instance_id: &[u8; INSTANCE_ID_BYTES],
     nonce: &[u8],
 ) -> Result<usize, AttestError> {
-    let mut counted = Encoder::new(Counted(0));
+    let mut counted = Encoder::new(Sink { out: None, hasher: None, length: 0 });
     claims_set(&mut counted, claims, instance_id, nonce)?;
-    Ok(counted.writer().0)
+    Ok(counted.writer().length)
 }
 
-fn claims_set<W: Write<Error = Full>>(
-    e: &mut Encoder<W>,
+fn claims_set(
+    e: &mut Encoder<Sink<'_, '_>>,
     claims: &Claims<'_>,
     instance_id: &[u8; INSTANCE_ID_BYTES],
     nonce: &[u8],
@@ -205,8 +202,8 @@ fn claims_set<W: Write<Error = Full>>(
 
 /// A part: its role as measurement type, and what boot recorded of it. Boot itself has no signer, for it
 /// never changes; its signer ID, which must be there (RFC 9783 §4.4.1.4), is the record's zeros.
-fn software_component<W: Write<Error = Full>>(
-    e: &mut Encoder<W>,
+fn software_component(
+    e: &mut Encoder<Sink<'_, '_>>,
     part: PartId,
     entry: &PartEntry,
 ) -> Result<(), Error<Full>> {
@@ -251,37 +248,13 @@ impl From<Error<Full>> for AttestError {
     }
 }
 
-struct Counted(usize);
-
-impl Write for Counted {
-    type Error = Full;
-
-    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Full> {
-        self.0 = self.0.saturating_add(bytes.len());
-        Ok(())
-    }
-}
-
-struct Hashed<'h>(&'h mut Hasher);
-
-impl Write for Hashed<'_> {
-    type Error = Full;
-
-    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Full> {
-        self.0.update(bytes);
-        Ok(())
-    }
-}
-
 struct Output<'o> {
     out: &'o mut [u8],
     at: usize,
 }
 
-impl Write for Output<'_> {
-    type Error = Full;
-
-    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Full> {
+impl Output<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Full> {
         let free = self.out.get_mut(self.at..).and_then(|free| free.get_mut(..bytes.len()));
         free.ok_or(Full)?.copy_from_slice(bytes);
         self.at = self.at.saturating_add(bytes.len());
@@ -289,17 +262,22 @@ impl Write for Output<'_> {
     }
 }
 
-/// Goes to the token and, from the same bytes, into the hash: what is signed is never read back.
-struct Signed<'s, 'o> {
-    out: &'s mut Output<'o>,
-    hasher: &'s mut Hasher,
+/// Where an encoding goes: to the token, into the hash, to both, or nowhere, to be counted. One type, so that the
+/// encoder is linked once; and to both from the same bytes: what is signed is never read back.
+struct Sink<'s, 'o> {
+    out: Option<&'s mut Output<'o>>,
+    hasher: Option<&'s mut Hasher>,
+    length: usize,
 }
 
-impl Write for Signed<'_, '_> {
+impl Write for Sink<'_, '_> {
     type Error = Full;
 
     fn write_all(&mut self, bytes: &[u8]) -> Result<(), Full> {
-        self.hasher.update(bytes);
-        self.out.write_all(bytes)
+        self.length = self.length.saturating_add(bytes.len());
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(bytes);
+        }
+        self.out.as_mut().map_or(Ok(()), |out| out.write(bytes))
     }
 }

@@ -10,8 +10,11 @@
 #![forbid(unsafe_code)]
 
 mod identity;
+mod services;
 
-pub use cdd_gate::{IdentityField, LOG_TEXT_BYTES, Status};
+pub use cdd_gate::{
+    IdentityField, KeyAttributes, LOG_TEXT_BYTES, Reading, ServiceState, Status, StorageHealth,
+};
 pub use identity::{Part, PartRecord, PlatformState, Version};
 
 /// PSA algorithm identifiers of the hashes that `digest` knows.

@@ -1,17 +1,28 @@
-//! Authenticated encryption: AES-CCM (SP 800-38C), AES-GCM (SP 800-38D), ChaCha20-Poly1305 (RFC 8439).
+//! Authenticated encryption: AES-CCM (SP 800-38C), AES-GCM (SP 800-38D), ChaCha20-Poly1305 (RFC 8439), in one
+//! piece or in several ([`Multipart`]).
 //!
-//! Tags are 16 bytes, never less. Decryption releases nothing unless the tag is right: the output is then all
-//! zero. A nonce must never be used twice with the same key. Nonces of GCM and ChaCha20-Poly1305 are 12 bytes
-//! (other sizes weaken GCM and are refused), those of CCM 7 to 13.
+//! Tags are 16 bytes, never less. Decryption in one piece releases nothing unless the tag is right: the output is
+//! then all zero. A nonce must never be used twice with the same key. Nonces of GCM and ChaCha20-Poly1305 are
+//! 12 bytes (other sizes weaken GCM and are refused), those of CCM 7 to 13.
 
-use crate::Error;
+#[cfg(feature = "ccm")]
+mod ccm;
+#[cfg(feature = "chacha20poly1305")]
+mod chacha;
+#[cfg(feature = "gcm")]
+mod gcm;
+#[cfg(any(feature = "gcm", feature = "chacha20poly1305"))]
+mod hash;
+
 use crate::psa::alg;
-#[cfg(any(feature = "ccm", feature = "gcm"))]
+use crate::{Direction, Error};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 /// Size of a tag in bytes.
 pub const TAG: usize = 16;
+/// Size of the longest nonce in bytes.
+pub const MAX_NONCE: usize = 13;
 
 /// An algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +49,18 @@ impl Aead {
             #[cfg(feature = "chacha20poly1305")]
             alg::CHACHA20_POLY1305 => Some(Aead::ChaCha20Poly1305),
             _ => None,
+        }
+    }
+
+    /// Size in bytes of a nonce that is chosen at random (`PSA_AEAD_NONCE_LENGTH`).
+    pub const fn nonce_size(self) -> usize {
+        match self {
+            #[cfg(feature = "ccm")]
+            Aead::Ccm => MAX_NONCE,
+            #[cfg(feature = "gcm")]
+            Aead::Gcm => 12,
+            #[cfg(feature = "chacha20poly1305")]
+            Aead::ChaCha20Poly1305 => 12,
         }
     }
 }
@@ -91,14 +114,9 @@ pub fn encrypt_in_place(
     aad: &[u8],
     data: &mut [u8],
 ) -> Result<[u8; TAG], Error> {
-    match aead {
-        #[cfg(feature = "ccm")]
-        Aead::Ccm => ccm::crypt(key, nonce, aad, data, true),
-        #[cfg(feature = "gcm")]
-        Aead::Gcm => gcm::crypt(key, nonce, aad, data, true),
-        #[cfg(feature = "chacha20poly1305")]
-        Aead::ChaCha20Poly1305 => chacha::encrypt(key, nonce, aad, data),
-    }
+    let mut whole = Multipart::whole(aead, Direction::Encrypt, key, nonce, aad, data.len())?;
+    whole.update_in_place(data)?;
+    whole.finish()
 }
 
 /// Decrypts `data` where it lies. Refused, `data` is all zero.
@@ -110,204 +128,260 @@ pub fn decrypt_in_place(
     data: &mut [u8],
     tag: &[u8; TAG],
 ) -> Result<(), Error> {
-    let result = match aead {
-        #[cfg(feature = "ccm")]
-        Aead::Ccm => ccm::crypt(key, nonce, aad, data, false).and_then(|expected| same(&expected, tag)),
-        #[cfg(feature = "gcm")]
-        Aead::Gcm => gcm::crypt(key, nonce, aad, data, false).and_then(|expected| same(&expected, tag)),
-        #[cfg(feature = "chacha20poly1305")]
-        Aead::ChaCha20Poly1305 => chacha::decrypt(key, nonce, aad, data, tag),
-    };
+    let result =
+        Multipart::whole(aead, Direction::Decrypt, key, nonce, aad, data.len()).and_then(|mut whole| {
+            whole.update_in_place(data)?;
+            whole.verify(tag)
+        });
     if result.is_err() {
         data.zeroize();
     }
     result
 }
 
-#[cfg(any(feature = "ccm", feature = "gcm"))]
-fn same(expected: &[u8; TAG], tag: &[u8; TAG]) -> Result<(), Error> {
-    if bool::from(expected.ct_eq(tag)) { Ok(()) } else { Err(Error::InvalidSignature) }
+/// Authenticated encryption or decryption in several calls: [`set_lengths`](Multipart::set_lengths), which CCM must
+/// know first and the others may; [`set_nonce`](Multipart::set_nonce); [`update_ad`](Multipart::update_ad), any number
+/// of times; [`update`](Multipart::update), any number of times; then [`finish`](Multipart::finish) or
+/// [`verify`](Multipart::verify). A call out of this order is [`Error::BadState`]; after an error drop it.
+///
+/// **Decryption releases plaintext before it is known to be authentic**, as PSA has it: the caller must act on none of
+/// it before `verify` says so, and wipe it when `verify` refuses. Wiped when dropped.
+pub struct Multipart {
+    core: Core,
+    aead: Aead,
+    direction: Direction,
+    phase: Phase,
+    announced: Option<Lengths>,
+    seen: Lengths,
 }
 
-/// AES-CCM. The MAC of a block and the key stream of the next are one call of the cipher, which does two
-/// blocks at the price of one: half the time of the textbook's order.
-#[cfg(feature = "ccm")]
-mod ccm {
-    use super::{Error, TAG};
-    use crate::aes::{Aes, BLOCK, Block, count, xor};
-    use zeroize::Zeroize;
+// No heap to box the larger ones in.
+#[allow(clippy::large_enum_variant)]
+enum Core {
+    #[cfg(feature = "ccm")]
+    Ccm(ccm::Ccm),
+    #[cfg(feature = "gcm")]
+    Gcm(gcm::Gcm),
+    #[cfg(feature = "chacha20poly1305")]
+    ChaCha20Poly1305(chacha::ChaCha20Poly1305),
+}
 
-    /// CBC-MAC that has not yet encrypted what it last absorbed.
-    struct Mac<'a> {
-        aes: &'a Aes,
-        state: Block,
-        filled: usize,
-    }
+/// What may come next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Nonce,
+    AdditionalData,
+    Text,
+}
 
-    impl Mac<'_> {
-        fn absorb(&mut self, data: &[u8]) {
-            for byte in data {
-                if self.filled == BLOCK {
-                    self.state = self.aes.encrypt_one(&self.state);
-                    self.filled = 0;
-                }
-                if let Some(to) = self.state.get_mut(self.filled) {
-                    *to ^= byte;
-                }
-                self.filled = self.filled.saturating_add(1);
-            }
-        }
-    }
+/// In bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Lengths {
+    ad: usize,
+    text: usize,
+}
 
-    /// SP 800-38C, formatted as its appendix A has it; returns the tag of the plaintext.
+impl Multipart {
+    /// Starts with a key of the algorithm.
     #[inline(never)]
-    pub(super) fn crypt(
+    pub fn new(aead: Aead, direction: Direction, key: &[u8]) -> Result<Multipart, Error> {
+        let core = match aead {
+            #[cfg(feature = "ccm")]
+            Aead::Ccm => Core::Ccm(ccm::Ccm::new(key)?),
+            #[cfg(feature = "gcm")]
+            Aead::Gcm => Core::Gcm(gcm::Gcm::new(key)?),
+            #[cfg(feature = "chacha20poly1305")]
+            Aead::ChaCha20Poly1305 => Core::ChaCha20Poly1305(chacha::ChaCha20Poly1305::new(key)?),
+        };
+        let seen = Lengths { ad: 0, text: 0 };
+        Ok(Multipart { core, aead, direction, phase: Phase::Nonce, announced: None, seen })
+    }
+
+    /// Everything before the text, for a message in one piece.
+    fn whole(
+        aead: Aead,
+        direction: Direction,
         key: &[u8],
         nonce: &[u8],
         aad: &[u8],
-        data: &mut [u8],
-        encrypt: bool,
-    ) -> Result<[u8; TAG], Error> {
-        if !(7..=13).contains(&nonce.len()) {
-            return Err(Error::NotSupported);
+        text: usize,
+    ) -> Result<Multipart, Error> {
+        let mut whole = Multipart::new(aead, direction, key)?;
+        whole.set_lengths(aad.len(), text)?;
+        whole.set_nonce(nonce)?;
+        whole.update_ad(aad)?;
+        Ok(whole)
+    }
+
+    /// Which way.
+    pub fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// Size in bytes of a nonce that is chosen at random.
+    pub fn nonce_size(&self) -> usize {
+        self.aead.nonce_size()
+    }
+
+    /// Announces how long additional data and text will be, in bytes; from then on they must.
+    pub fn set_lengths(&mut self, ad: usize, text: usize) -> Result<(), Error> {
+        if self.phase != Phase::Nonce || self.announced.is_some() {
+            return Err(Error::BadState);
         }
-        let aes = Aes::new(key)?;
-        // Size in bytes of the length field and of the counter.
-        let field = (BLOCK - 1).saturating_sub(nonce.len());
-        let length = data.len() as u64;
-        if field < 8 && length >> (8 * field as u32) != 0 {
+        let lengths = Lengths { ad, text };
+        if !self.is_possible(lengths) {
             return Err(Error::InvalidArgument);
         }
-        let mut counter = block(field.saturating_sub(1) as u8, nonce, 0);
-        let flags = u8::from(!aad.is_empty()) << 6 | ((TAG as u8 - 2) / 2) << 3;
-        let first = block(flags | field.saturating_sub(1) as u8, nonce, length);
-        let mask_counter = counter;
-
-        let mut mac = Mac { aes: &aes, state: first, filled: BLOCK };
-        if !aad.is_empty() {
-            match aad.len() {
-                size @ ..0xff00 => mac.absorb(&(size as u16).to_be_bytes()),
-                size => {
-                    let size = u32::try_from(size).map_err(|_| Error::InvalidArgument)?;
-                    mac.absorb(&[0xff, 0xfe]);
-                    mac.absorb(&size.to_be_bytes());
-                }
-            }
-            mac.absorb(aad);
-        }
-        let mut state = mac.state;
-        for chunk in data.chunks_mut(BLOCK) {
-            count(&mut counter);
-            let mut both = [state, counter];
-            aes.encrypt(&mut both);
-            state = both[0];
-            if encrypt {
-                xor(&mut state, chunk);
-                xor(chunk, &both[1]);
-            } else {
-                xor(chunk, &both[1]);
-                xor(&mut state, chunk);
-            }
-            both.zeroize();
-        }
-        let mut both = [state, mask_counter];
-        aes.encrypt(&mut both);
-        let mut tag = both[0];
-        xor(&mut tag, &both[1]);
-        both.zeroize();
-        state.zeroize();
-        Ok(tag)
+        self.announced = Some(lengths);
+        Ok(())
     }
 
-    /// `first` ‖ `nonce` ‖ `last`, the last in what the nonce leaves.
-    fn block(first: u8, nonce: &[u8], last: u64) -> Block {
-        let mut block = u128::from(last).to_be_bytes();
-        let [flags, rest @ ..] = &mut block;
-        *flags = first;
-        rest.iter_mut().zip(nonce).for_each(|(to, from)| *to = *from);
-        block
-    }
-}
-
-#[cfg(feature = "gcm")]
-mod gcm {
-    use super::{Error, TAG};
-    use crate::aes::{Aes, BLOCK, Block, count, ctr, xor};
-    use ghash::GHash;
-    use ghash::universal_hash::UniversalHash;
-    use zeroize::Zeroize;
-
-    /// SP 800-38D algorithms 4 and 5 for a 96-bit nonce; returns the tag of the ciphertext.
+    /// Sets the nonce. With CCM one of 15 - n bytes takes texts of fewer than 2^(8n).
+    ///
+    /// A size that the algorithm does not know is an invalid argument, one that is not offered is not supported.
     #[inline(never)]
-    pub(super) fn crypt(
-        key: &[u8],
-        nonce: &[u8],
-        aad: &[u8],
-        data: &mut [u8],
-        encrypt: bool,
-    ) -> Result<[u8; TAG], Error> {
-        let nonce: &[u8; 12] = nonce.try_into().map_err(|_| Error::NotSupported)?;
-        let aes = Aes::new(key)?;
-        // The counter is 32 bits and starts at 2.
-        if data.len() as u64 > ((1 << 32) - 2) * BLOCK as u64 {
+    pub fn set_nonce(&mut self, nonce: &[u8]) -> Result<(), Error> {
+        if self.phase != Phase::Nonce {
+            return Err(Error::BadState);
+        }
+        match &mut self.core {
+            #[cfg(feature = "ccm")]
+            Core::Ccm(ccm) => ccm.start(nonce, self.announced.ok_or(Error::BadState)?)?,
+            #[cfg(feature = "gcm")]
+            Core::Gcm(gcm) => gcm.start(nonce)?,
+            #[cfg(feature = "chacha20poly1305")]
+            Core::ChaCha20Poly1305(chacha) => chacha.start(nonce)?,
+        }
+        self.phase = Phase::AdditionalData;
+        Ok(())
+    }
+
+    /// Adds a piece of the additional data.
+    #[inline(never)]
+    pub fn update_ad(&mut self, piece: &[u8]) -> Result<(), Error> {
+        if self.phase != Phase::AdditionalData {
+            return Err(Error::BadState);
+        }
+        let ad = self.seen.ad.checked_add(piece.len()).ok_or(Error::InvalidArgument)?;
+        self.see(Lengths { ad, ..self.seen })?;
+        match &mut self.core {
+            #[cfg(feature = "ccm")]
+            Core::Ccm(ccm) => ccm.absorb(piece),
+            #[cfg(feature = "gcm")]
+            Core::Gcm(gcm) => gcm.absorb(piece),
+            #[cfg(feature = "chacha20poly1305")]
+            Core::ChaCha20Poly1305(chacha) => chacha.absorb(piece),
+        }
+        Ok(())
+    }
+
+    /// Processes a piece of the text to the start of `out` and returns its size: what goes in comes out at once.
+    ///
+    /// To decrypt, see the warning of [`Multipart`].
+    pub fn update(&mut self, input: &[u8], out: &mut [u8]) -> Result<usize, Error> {
+        let out = out.get_mut(..input.len()).ok_or(Error::BufferTooSmall)?;
+        out.iter_mut().zip(input).for_each(|(to, from)| *to = *from);
+        self.update_in_place(out).inspect_err(|_| out.zeroize())?;
+        Ok(input.len())
+    }
+
+    /// The same where it lies; refused, it is as it was.
+    #[inline(never)]
+    pub fn update_in_place(&mut self, data: &mut [u8]) -> Result<(), Error> {
+        self.begin_text()?;
+        let text = self.seen.text.checked_add(data.len()).ok_or(Error::InvalidArgument)?;
+        self.see(Lengths { text, ..self.seen })?;
+        match &mut self.core {
+            #[cfg(feature = "ccm")]
+            Core::Ccm(ccm) => ccm.crypt(self.direction, data),
+            #[cfg(feature = "gcm")]
+            Core::Gcm(gcm) => gcm.crypt(self.direction, data),
+            #[cfg(feature = "chacha20poly1305")]
+            Core::ChaCha20Poly1305(chacha) => chacha.crypt(self.direction, data),
+        }
+        Ok(())
+    }
+
+    /// Ends an encryption and returns the tag.
+    pub fn finish(self) -> Result<[u8; TAG], Error> {
+        match self.direction {
+            Direction::Encrypt => self.tag(),
+            Direction::Decrypt => Err(Error::BadState),
+        }
+    }
+
+    /// Ends a decryption: whether this is the tag, compared in constant time.
+    pub fn verify(self, tag: &[u8]) -> Result<(), Error> {
+        if self.direction != Direction::Decrypt {
+            return Err(Error::BadState);
+        }
+        if bool::from(self.tag()?.ct_eq(tag)) { Ok(()) } else { Err(Error::InvalidSignature) }
+    }
+
+    #[inline(never)]
+    fn tag(mut self) -> Result<[u8; TAG], Error> {
+        self.begin_text()?;
+        if self.announced.is_some_and(|announced| announced != self.seen) {
             return Err(Error::InvalidArgument);
         }
-        let mut counter: Block = [0; BLOCK];
-        counter.iter_mut().zip(nonce).for_each(|(to, from)| *to = *from);
-        counter[BLOCK - 1] = 1;
+        Ok(match &mut self.core {
+            #[cfg(feature = "ccm")]
+            Core::Ccm(ccm) => ccm.tag(),
+            #[cfg(feature = "gcm")]
+            Core::Gcm(gcm) => gcm.tag(self.seen),
+            #[cfg(feature = "chacha20poly1305")]
+            Core::ChaCha20Poly1305(chacha) => chacha.tag(self.seen),
+        })
+    }
 
-        let mut both = [[0; BLOCK], counter];
-        aes.encrypt(&mut both);
-        let mut ghash = GHash::new(&both[0].into());
-        absorb(&mut ghash, aad);
-        count(&mut counter);
-        if encrypt {
-            ctr(&aes, &mut counter, data);
-            absorb(&mut ghash, data);
-        } else {
-            absorb(&mut ghash, data);
-            ctr(&aes, &mut counter, data);
+    /// Ends the additional data, unless that has been done.
+    fn begin_text(&mut self) -> Result<(), Error> {
+        match self.phase {
+            Phase::Nonce => return Err(Error::BadState),
+            Phase::Text => return Ok(()),
+            Phase::AdditionalData => {}
         }
-        let bits = ((aad.len() as u128 * 8) << 64) | (data.len() as u128 * 8);
-        ghash.update(&[bits.to_be_bytes().into()]);
-        let mut tag: [u8; TAG] = ghash.finalize().into();
-        xor(&mut tag, &both[1]);
-        both.zeroize();
-        Ok(tag)
+        if self.announced.is_some_and(|announced| announced.ad != self.seen.ad) {
+            return Err(Error::InvalidArgument);
+        }
+        match &mut self.core {
+            #[cfg(feature = "ccm")]
+            Core::Ccm(ccm) => ccm.pad(),
+            #[cfg(feature = "gcm")]
+            Core::Gcm(gcm) => gcm.pad(),
+            #[cfg(feature = "chacha20poly1305")]
+            Core::ChaCha20Poly1305(chacha) => chacha.pad(),
+        }
+        self.phase = Phase::Text;
+        Ok(())
     }
 
-    #[inline(never)]
-    fn absorb(ghash: &mut GHash, data: &[u8]) {
-        ghash.update_padded(data);
-    }
-}
-
-#[cfg(feature = "chacha20poly1305")]
-mod chacha {
-    use super::{Error, TAG};
-    use chacha20poly1305::aead::AeadInOut;
-    use chacha20poly1305::{ChaCha20Poly1305, KeyInit};
-
-    #[inline(never)]
-    pub(super) fn encrypt(key: &[u8], nonce: &[u8], aad: &[u8], data: &mut [u8]) -> Result<[u8; TAG], Error> {
-        let nonce: &[u8; 12] = nonce.try_into().map_err(|_| Error::NotSupported)?;
-        let cipher = ChaCha20Poly1305::new_from_slice(key).map_err(|_| Error::NotSupported)?;
-        let tag = cipher.encrypt_inout_detached(nonce.into(), aad, data.into());
-        tag.map(Into::into).map_err(|_| Error::InvalidArgument)
+    /// Counts what came, if it is neither more than was announced nor more than there may be.
+    fn see(&mut self, lengths: Lengths) -> Result<(), Error> {
+        let good = match self.announced {
+            Some(announced) => lengths.ad <= announced.ad && lengths.text <= announced.text,
+            None => self.is_possible(lengths),
+        };
+        if !good {
+            return Err(Error::InvalidArgument);
+        }
+        self.seen = lengths;
+        Ok(())
     }
 
-    #[inline(never)]
-    pub(super) fn decrypt(
-        key: &[u8],
-        nonce: &[u8],
-        aad: &[u8],
-        data: &mut [u8],
-        tag: &[u8; TAG],
-    ) -> Result<(), Error> {
-        let nonce: &[u8; 12] = nonce.try_into().map_err(|_| Error::NotSupported)?;
-        let cipher = ChaCha20Poly1305::new_from_slice(key).map_err(|_| Error::NotSupported)?;
-        cipher
-            .decrypt_inout_detached(nonce.into(), aad, data.into(), tag.into())
-            .map_err(|_| Error::InvalidSignature)
+    /// Whether the algorithm takes so much under one nonce. Nothing that fits into a 32-bit memory is too much.
+    fn is_possible(&self, lengths: Lengths) -> bool {
+        let (ad, text) = (lengths.ad as u64, lengths.text as u64);
+        match self.aead {
+            // Longer additional data would have another encoding; how long the text may be, the nonce says.
+            #[cfg(feature = "ccm")]
+            Aead::Ccm => ad < 1 << 32,
+            // SP 800-38D §5.2.1.1.
+            #[cfg(feature = "gcm")]
+            Aead::Gcm => ad < 1 << 61 && text <= (1 << 36) - 32,
+            // RFC 8439 §2.8; the first block of the key stream is the key of the MAC.
+            #[cfg(feature = "chacha20poly1305")]
+            Aead::ChaCha20Poly1305 => text <= (1 << 38) - 64,
+        }
     }
 }

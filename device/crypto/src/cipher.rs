@@ -4,6 +4,7 @@
 
 use crate::Error;
 use crate::aes::{Aes, BLOCK, Block, count, ctr, xor};
+pub use crate::direction::Direction;
 use crate::psa::alg;
 use subtle::{Choice, ConstantTimeEq, ConstantTimeGreater};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -32,15 +33,6 @@ impl CipherMode {
             _ => None,
         }
     }
-}
-
-/// Which way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// Plaintext to ciphertext.
-    Encrypt,
-    /// Ciphertext to plaintext.
-    Decrypt,
 }
 
 /// A cipher under way. Wiped when dropped.

@@ -6,16 +6,7 @@
 use crate::Error;
 use crate::digest::{Hash, MAX_SIZE};
 use crate::mac::Hmac;
-use ecdsa::elliptic_curve::array::ArraySize;
-use ecdsa::elliptic_curve::ff::PrimeField;
-use ecdsa::elliptic_curve::group::{Curve as _, Group as _};
-use ecdsa::elliptic_curve::ops::{Invert, Reduce};
-use ecdsa::elliptic_curve::point::AffineCoordinates;
-use ecdsa::elliptic_curve::{
-    AffinePoint, CurveArithmetic, FieldBytes, NonZeroScalar, ProjectivePoint, Scalar,
-};
-use ecdsa::{EcdsaCurve, Signature, SignatureSize, hazmat};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// Size of the longest private key in bytes.
 pub const MAX_PRIVATE: usize = 48;
@@ -33,18 +24,6 @@ pub enum Curve {
     /// NIST P-384, secp384r1.
     #[cfg(feature = "p384")]
     P384,
-}
-
-/// Calls a function that is generic over the curve.
-macro_rules! on {
-    ($curve:expr, $function:ident $arguments:tt) => {
-        match $curve {
-            #[cfg(feature = "p256")]
-            Curve::P256 => $function::<p256::NistP256> $arguments,
-            #[cfg(feature = "p384")]
-            Curve::P384 => $function::<p384::NistP384> $arguments,
-        }
-    };
 }
 
 impl Curve {
@@ -76,23 +55,41 @@ impl Curve {
 
     /// Whether this is a private key: a number from 1 to below the order.
     pub fn is_private(self, key: &[u8]) -> bool {
-        fn check<C: Nist>(key: &[u8]) -> bool {
-            private::<C>(key).map(|mut scalar| scalar.zeroize()).is_ok()
+        match self {
+            #[cfg(feature = "p256")]
+            Curve::P256 => key.try_into().is_ok_and(cdd_p256::is_private),
+            #[cfg(feature = "p384")]
+            Curve::P384 => crate::p384::is_private(key),
         }
-        on!(self, check(key))
     }
 
     /// Whether this is a public key: an uncompressed point on the curve.
     pub fn is_public(self, key: &[u8]) -> bool {
-        fn check<C: Nist>(key: &[u8]) -> bool {
-            public::<C>(key).is_ok()
-        }
-        on!(self, check(key))
+        coordinates(key).is_ok_and(|point| match self {
+            #[cfg(feature = "p256")]
+            Curve::P256 => point.try_into().is_ok_and(cdd_p256::is_public),
+            #[cfg(feature = "p384")]
+            Curve::P384 => crate::p384::is_public(point),
+        })
     }
 
     /// Writes the public key of a private one to the start of `out` and returns its size.
     pub fn public_key(self, key: &[u8], out: &mut [u8]) -> Result<usize, Error> {
-        on!(self, public_key(key, out))
+        let (tag, point) = out
+            .get_mut(..self.public_size())
+            .and_then(<[u8]>::split_first_mut)
+            .ok_or(Error::BufferTooSmall)?;
+        match self {
+            #[cfg(feature = "p256")]
+            Curve::P256 => {
+                let key = key.try_into().map_err(|_| Error::InvalidArgument)?;
+                put(&cdd_p256::public_key(key).ok_or(Error::InvalidArgument)?, point)?;
+            }
+            #[cfg(feature = "p384")]
+            Curve::P384 => put(&crate::p384::public_key(key).ok_or(Error::InvalidArgument)?, point)?,
+        }
+        *tag = 4;
+        Ok(self.public_size())
     }
 
     /// Signs the hash of a message; writes the signature to the start of `out` and returns its size.
@@ -108,123 +105,104 @@ impl Curve {
         extra: &[u8],
         out: &mut [u8],
     ) -> Result<usize, Error> {
-        on!(self, sign(hash, key, digest, extra, out))
+        let size = self.size();
+        let out = out.get_mut(..2 * size).ok_or(Error::BufferTooSmall)?;
+        if !self.is_private(key) {
+            return Err(Error::InvalidArgument);
+        }
+        let digest = self.leftmost(digest);
+        let digest = digest.get(..size).unwrap_or(&[]);
+        let mut reduced = [0; MAX_PRIVATE];
+        match self {
+            #[cfg(feature = "p256")]
+            Curve::P256 => {
+                let digest = digest.try_into().map_err(|_| Error::InvalidArgument)?;
+                put(&cdd_p256::reduce(digest), &mut reduced)?;
+            }
+            #[cfg(feature = "p384")]
+            Curve::P384 => put(&crate::p384::reduce(digest), &mut reduced)?,
+        }
+        let mut nonces = Nonces::new(hash, key, reduced.get(..size).unwrap_or(&[]), extra);
+        let mut nonce = Zeroizing::new([0u8; MAX_PRIVATE]);
+        let nonce = nonce.get_mut(..size).unwrap_or_default();
+        // An unsuitable candidate has a probability of 2⁻³² on P-256 and less on P-384.
+        for _ in 0..8 {
+            nonces.next(nonce);
+            match self {
+                #[cfg(feature = "p256")]
+                Curve::P256 => {
+                    if let (Ok(key), Ok(digest), Ok(nonce)) =
+                        (key.try_into(), digest.try_into(), (&*nonce).try_into())
+                        && let Some(signature) = cdd_p256::sign(key, digest, nonce)
+                    {
+                        return put(&signature, out).map(|()| 2 * size);
+                    }
+                }
+                #[cfg(feature = "p384")]
+                Curve::P384 => {
+                    if let Some(signature) = crate::p384::sign(key, digest, nonce) {
+                        return put(&signature, out).map(|()| 2 * size);
+                    }
+                }
+            }
+        }
+        Err(Error::CorruptionDetected)
     }
 
     /// Verifies the signature of the hash of a message under an uncompressed public key.
     pub fn verify(self, key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), Error> {
-        on!(self, verify(key, digest, signature))
+        let point = coordinates(key)?;
+        if !self.is_public(key) {
+            return Err(Error::InvalidArgument);
+        }
+        let digest = self.leftmost(digest);
+        let digest = digest.get(..self.size()).unwrap_or(&[]);
+        let good = match self {
+            #[cfg(feature = "p256")]
+            Curve::P256 => match (point.try_into(), digest.try_into(), signature.try_into()) {
+                (Ok(point), Ok(digest), Ok(signature)) => cdd_p256::verify(point, digest, signature),
+                _ => false,
+            },
+            #[cfg(feature = "p384")]
+            Curve::P384 => crate::p384::verify(point, digest, signature),
+        };
+        if good { Ok(()) } else { Err(Error::InvalidSignature) }
     }
 
     /// Diffie-Hellman: writes the x-coordinate of the shared point to the start of `out` and returns its size.
     ///
     /// A peer's key that is not a point on the curve is refused as an invalid argument.
     pub fn agree(self, key: &[u8], peer: &[u8], out: &mut [u8]) -> Result<usize, Error> {
-        on!(self, agree(key, peer, out))
+        let point = coordinates(peer)?;
+        match self {
+            #[cfg(feature = "p256")]
+            Curve::P256 => {
+                let key = key.try_into().map_err(|_| Error::InvalidArgument)?;
+                let point = point.try_into().map_err(|_| Error::InvalidArgument)?;
+                put(&*cdd_p256::agree(key, point).ok_or(Error::InvalidArgument)?, out)?;
+            }
+            #[cfg(feature = "p384")]
+            Curve::P384 => put(&*crate::p384::agree(key, point).ok_or(Error::InvalidArgument)?, out)?,
+        }
+        Ok(self.size())
+    }
+
+    /// The leftmost bits of a hash, as many as the order has (`bits2int` of RFC 6979 §2.3.2), at the start; those of
+    /// a shorter hash are the last ones.
+    fn leftmost(self, digest: &[u8]) -> [u8; MAX_PRIVATE] {
+        let mut out = [0; MAX_PRIVATE];
+        let skip = self.size().saturating_sub(digest.len());
+        out.iter_mut().skip(skip).zip(digest).for_each(|(to, from)| *to = *from);
+        out
     }
 }
 
-/// What all our curves are.
-trait Nist: EcdsaCurve + CurveArithmetic {}
-
-impl<C: EcdsaCurve + CurveArithmetic> Nist for C {}
-
-fn private<C: Nist>(key: &[u8]) -> Result<NonZeroScalar<C>, Error> {
-    let mut bytes = FieldBytes::<C>::try_from(key).map_err(|_| Error::InvalidArgument)?;
-    let scalar = NonZeroScalar::<C>::from_repr(bytes).into_option();
-    bytes.zeroize();
-    scalar.ok_or(Error::InvalidArgument)
-}
-
-/// The point of an uncompressed encoding, the only one that PSA knows; it must be on the curve.
-///
-/// Put together from its coordinates: decoding by `elliptic-curve` would link the square roots of both fields.
-#[inline(never)]
-fn public<C: Nist>(key: &[u8]) -> Result<ProjectivePoint<C>, Error> {
-    let (tag, coordinates) = key.split_first().ok_or(Error::InvalidArgument)?;
-    let (x, y) = coordinates.split_at_checked(coordinates.len() / 2).ok_or(Error::InvalidArgument)?;
-    let x = FieldBytes::<C>::try_from(x).map_err(|_| Error::InvalidArgument)?;
-    let y = FieldBytes::<C>::try_from(y).map_err(|_| Error::InvalidArgument)?;
-    let point = AffinePoint::<C>::from_coordinates(&x, &y).into_option();
-    match (tag, point) {
-        (4, Some(point)) => Ok(point.into()),
+/// The coordinates of an uncompressed point, the only encoding that PSA knows.
+fn coordinates(key: &[u8]) -> Result<&[u8], Error> {
+    match key.split_first() {
+        Some((4, point)) => Ok(point),
         _ => Err(Error::InvalidArgument),
     }
-}
-
-fn public_key<C: Nist>(key: &[u8], out: &mut [u8]) -> Result<usize, Error> {
-    let mut scalar = private::<C>(key)?;
-    let point = ProjectivePoint::<C>::mul_by_generator(&*scalar).to_affine();
-    scalar.zeroize();
-    let (x, y) = (point.x(), point.y());
-    let size = 1 + x.len() + y.len();
-    let to = out.get_mut(..size).ok_or(Error::BufferTooSmall)?;
-    to.iter_mut().zip([4].iter().chain(&x).chain(&y)).for_each(|(to, from)| *to = *from);
-    Ok(size)
-}
-
-fn sign<C: Nist>(hash: Hash, key: &[u8], digest: &[u8], extra: &[u8], out: &mut [u8]) -> Result<usize, Error>
-where
-    SignatureSize<C>: ArraySize,
-{
-    if out.len() < 2 * key.len() {
-        return Err(Error::BufferTooSmall);
-    }
-    let mut scalar = private::<C>(key)?;
-    let reduced = reduce::<C>(digest).to_repr();
-    let mut nonces = Nonces::new(hash, key, &reduced, extra);
-    let mut candidate = Zeroizing::new([0u8; MAX_PRIVATE]);
-    // An unsuitable candidate has a probability of 2⁻³² on P-256 and less on P-384.
-    for _ in 0..8 {
-        let candidate = candidate.get_mut(..key.len()).unwrap_or_default();
-        nonces.next(candidate);
-        let Ok(mut k) = private::<C>(candidate) else { continue };
-        let signature = hazmat::sign_prehashed::<C>(&scalar, &k, &reduced);
-        k.zeroize();
-        if let Ok((signature, _)) = signature {
-            scalar.zeroize();
-            return put(&signature.to_bytes(), out);
-        }
-    }
-    scalar.zeroize();
-    Err(Error::CorruptionDetected)
-}
-
-fn verify<C: Nist>(key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), Error>
-where
-    SignatureSize<C>: ArraySize,
-{
-    let point = public::<C>(key)?;
-    let signature = Signature::<C>::from_slice(signature).map_err(|_| Error::InvalidSignature)?;
-    let (r, s) = signature.split_scalars();
-    // FIPS 186-5 §6.4.2, by the multiplications that signing and agreeing link anyway: the variable-time ones
-    // of `ecdsa::hazmat` would be a second set for each curve.
-    let s_inverse = *s.invert();
-    let by_generator = ProjectivePoint::<C>::mul_by_generator(&(reduce::<C>(digest) * s_inverse));
-    let sum = (by_generator + point * (*r * s_inverse)).to_affine();
-    // A sum at infinity has x = 0, which no r is.
-    if reduce::<C>(&sum.x()) == *r { Ok(()) } else { Err(Error::InvalidSignature) }
-}
-
-fn agree<C: Nist>(key: &[u8], peer: &[u8], out: &mut [u8]) -> Result<usize, Error> {
-    let point = public::<C>(peer)?;
-    let mut scalar = private::<C>(key)?;
-    // Neither is zero and the order is prime, so the product is not the point at infinity.
-    let mut shared = (point * *scalar).to_affine();
-    let mut x = shared.x();
-    let written = put(&x, out);
-    scalar.zeroize();
-    shared.zeroize();
-    x.zeroize();
-    written
-}
-
-/// The leftmost bits of a hash as a number modulo the order (bits2int of RFC 6979 §2.3.2, then reduced).
-fn reduce<C: Nist>(digest: &[u8]) -> Scalar<C> {
-    let mut bytes = FieldBytes::<C>::default();
-    let skip = bytes.len().saturating_sub(digest.len());
-    bytes.iter_mut().skip(skip).zip(digest).for_each(|(to, from)| *to = *from);
-    <Scalar<C> as Reduce<FieldBytes<C>>>::reduce(&bytes)
 }
 
 /// The generator of secret numbers of RFC 6979 §3.2 with the additional data of §3.6; one code for all hashes
@@ -279,8 +257,8 @@ impl Nonces {
     }
 }
 
-fn put(from: &[u8], out: &mut [u8]) -> Result<usize, Error> {
+fn put(from: &[u8], out: &mut [u8]) -> Result<(), Error> {
     let to = out.get_mut(..from.len()).ok_or(Error::BufferTooSmall)?;
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-    Ok(from.len())
+    Ok(())
 }

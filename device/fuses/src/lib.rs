@@ -19,16 +19,25 @@
 //! | 0x300 | 48 | commercial name of the product, UTF-8, zero padded |
 //! | 0x330 | 32 | hardware reference |
 //! | 0x350 | 16 | hardware version |
+//! | 0x380 | 8 | trusted storage made: one byte for each life-cycle state in which it was |
+//! | 0x390 | 64 | factory resets begun, unary (512 in a life) |
+//! | 0x3D0 | 64 | factory resets finished, unary |
+//! | 0x410 | 1 | decommissioning begun |
+//! | 0xF00 | 256 | no fuses: the [`counter`] of the trusted storage |
 //!
 //! All numbers are little-endian.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod counter;
+
 use cdd_hal::{FuseError, Fuses};
 
-/// Size of the fuse device in bytes.
+/// Size of the fuse device in bytes, with the counter.
 pub const SIZE: usize = 4096;
+/// End of the fuses in it: what lies behind is the counter's.
+pub const END: u16 = counter::REGION.0;
 /// Keys that can be provisioned for each role.
 pub const KEYS_PER_ROLE: usize = 4;
 /// Highest security counter that the unary fields can hold.
@@ -44,6 +53,14 @@ pub const COMMERCIAL_NAME: (u16, usize) = (0x300, 48);
 pub const HARDWARE_REFERENCE: (u16, usize) = (0x330, 32);
 /// Offset and length of the hardware version.
 pub const HARDWARE_VERSION: (u16, usize) = (0x350, 16);
+/// Offset and length of the marks that trusted storage was made, one byte for each life-cycle state.
+pub const STORAGE_MADE: (u16, usize) = (0x380, 8);
+/// Offset and length of the count of factory resets begun.
+pub const RESETS_BEGUN: (u16, usize) = (0x390, 64);
+/// Offset and length of the count of factory resets finished.
+pub const RESETS_FINISHED: (u16, usize) = (0x3D0, 64);
+/// Offset of the mark that decommissioning has begun.
+pub const DECOMMISSIONING: u16 = 0x410;
 
 const KEY_SLOT_BYTES: u16 = 72;
 const POLICY_BYTES: usize = 0x58;
@@ -105,10 +122,11 @@ impl LifeCycle {
         }
     }
 
-    /// Reads the fuse words. Once the last word is complete the device is decommissioned whatever
-    /// the others say; any other pattern that no state has is `None` and must be treated as locked.
+    /// Reads the fuse words. With any bit of the last word the device is decommissioned, whatever the others
+    /// say: a burn that was cut does not leave it in between. Any other pattern that no state has is `None`
+    /// and must be treated as locked.
     pub fn from_words(words: [u32; 4]) -> Option<LifeCycle> {
-        if words[3] == DECOMMISSIONED {
+        if words[3] != 0 {
             return Some(LifeCycle::Decommissioned);
         }
         LifeCycle::ALL.into_iter().find(|state| state.words() == words)

@@ -17,11 +17,13 @@
 
 #![no_std]
 
+mod records;
 mod status;
 mod table;
 #[cfg(target_os = "none")]
 pub mod veneer;
 
+pub use records::*;
 pub use status::Status;
 pub use table::*;
 

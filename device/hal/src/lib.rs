@@ -120,4 +120,8 @@ pub enum CounterError {
     NoAnswer,
     /// The number asked for is not above the current one.
     NotUpwards,
+    /// What was read back is not what was written. The number is the old one or the new one.
+    NotWritten,
+    /// The counter's memory holds what no sequence of steps, cut or not, leaves there.
+    Corrupt,
 }

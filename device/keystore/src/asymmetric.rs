@@ -2,6 +2,7 @@
 
 use crate::keys::Key;
 use crate::material::{Kind, public_key, put};
+use crate::policy::is_policy;
 use crate::{Attributes, Environment, Error, Family, KeyId, Keystore, Owner};
 use cdd_crypto::curve::{Curve, MAX_PUBLIC};
 use cdd_crypto::digest::{Hash, MAX_SIZE};
@@ -113,9 +114,7 @@ impl<const KEYS: usize, const OPERATIONS: usize> Keystore<KEYS, OPERATIONS> {
         peer: &[u8],
         out: &mut [u8],
     ) -> Result<usize, Error> {
-        if algorithm != alg::ECDH {
-            return Err(Error::NotSupported);
-        }
+        only_agreement(algorithm)?;
         let secret = self.shared_secret(env, owner, key, algorithm, peer)?;
         put(&*secret, out)
     }
@@ -130,9 +129,7 @@ impl<const KEYS: usize, const OPERATIONS: usize> Keystore<KEYS, OPERATIONS> {
         peer: &[u8],
         attributes: &Attributes,
     ) -> Result<KeyId, Error> {
-        if algorithm != alg::ECDH {
-            return Err(Error::NotSupported);
-        }
+        only_agreement(algorithm)?;
         if !matches!(attributes.key_type, key_type::DERIVE | key_type::HMAC | key_type::RAW_DATA) {
             return Err(Error::InvalidArgument);
         }
@@ -217,6 +214,15 @@ impl<const KEYS: usize, const OPERATIONS: usize> Keystore<KEYS, OPERATIONS> {
         let mut digest = [0; MAX_SIZE];
         let size = hash.digest(message, &mut digest);
         Ok((digest, size))
+    }
+}
+
+/// An agreement alone, with nothing behind it.
+fn only_agreement(algorithm: u32) -> Result<(), Error> {
+    match algorithm {
+        alg::ECDH => Ok(()),
+        known if is_policy(known) => Err(Error::InvalidArgument),
+        _ => Err(Error::NotSupported),
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Attributes {
 
 impl Attributes {
     /// Size of the encoding in bytes.
-    pub(crate) const SIZE: usize = 20;
+    pub const SIZE: usize = 20;
 
     /// Whether the key outlives a reset.
     pub const fn is_persistent(&self) -> bool {
@@ -46,7 +46,9 @@ impl Attributes {
         if policy::is_policy(self.algorithm) { Ok(self) } else { Err(Error::NotSupported) }
     }
 
-    pub(crate) fn to_bytes(self) -> [u8; Self::SIZE] {
+    /// The encoding, all numbers big-endian: key type and size in bits of two bytes each; usage, algorithm, lifetime
+    /// and number of four.
+    pub fn to_bytes(self) -> [u8; Self::SIZE] {
         let mut bytes = [0; Self::SIZE];
         let kind = u32::from(self.key_type) << 16 | u32::from(self.bits);
         let words = [kind, self.usage, self.algorithm, self.lifetime, self.id];
@@ -55,7 +57,8 @@ impl Attributes {
         bytes
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8; Self::SIZE]) -> Attributes {
+    /// From the encoding of [`Attributes::to_bytes`]. Nothing is checked here: who makes a key does that.
+    pub fn from_bytes(bytes: &[u8; Self::SIZE]) -> Attributes {
         let (words, _) = bytes.as_chunks::<4>();
         let word = |n: usize| words.get(n).map_or(0, |word| u32::from_be_bytes(*word));
         Attributes {

@@ -80,6 +80,9 @@ impl<const KEYS: usize, const OPERATIONS: usize> Keystore<KEYS, OPERATIONS> {
         attributes: &Attributes,
     ) -> Result<KeyId, Error> {
         let attributes = attributes.checked()?;
+        if attributes.bits == 0 {
+            return Err(Error::InvalidArgument);
+        }
         let kind = Kind::new(attributes.key_type, attributes.bits)?;
         let material = material::generate(&mut self.tests, env, kind, attributes.bits)?;
         self.create(env, owner, Key { attributes, material })
@@ -164,6 +167,18 @@ impl<const KEYS: usize, const OPERATIONS: usize> Keystore<KEYS, OPERATIONS> {
         }
         self.slot(owner, id)?.destroy();
         Ok(())
+    }
+
+    /// `psa_purge_key`: removes copies from RAM that are not needed, of which there are none; so it says whether there
+    /// is such a key.
+    pub fn purge(&mut self, env: &mut impl Environment, owner: Owner, id: KeyId) -> Result<(), Error> {
+        self.find(env, owner, id).map(drop)
+    }
+
+    /// Destroys the volatile keys of an owner and ends its operations, as when an application is started anew.
+    pub fn purge_owner(&mut self, owner: Owner) {
+        self.end_operations_of(owner);
+        self.slots.iter_mut().filter(|slot| slot.owner == Some(owner)).for_each(Slot::destroy);
     }
 
     /// The key of this owner with this number; a persistent one comes from the storage and is wiped after use.

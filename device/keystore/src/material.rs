@@ -126,6 +126,7 @@ impl Kind {
 /// Size in bits that a key of this type has when these are its bytes.
 fn bits_of(key_type: u16, size: usize) -> Result<u16, Error> {
     let bits = match (key_type, size) {
+        (_, 0) => return Err(Error::InvalidArgument),
         (key_type::ECC_PUBLIC_KEY_SECP_R1, 65) => 256,
         (key_type::ECC_PUBLIC_KEY_SECP_R1, 97) => 384,
         (key_type::ECC_PUBLIC_KEY_SECP_R1, _) => return Err(Error::InvalidArgument),

@@ -3,7 +3,9 @@
 //! Whatever goes wrong in a call on an operation ends it. A number is not given again before 2²⁴ operations have
 //! used its place; a call on one that is over is a bad state, except to end it, which always works.
 
+use crate::material::put;
 use crate::{Environment, Error, KeyId, Keystore, OperationId, Owner};
+use cdd_crypto::aead::{MAX_NONCE, Multipart};
 use cdd_crypto::cipher::{Cipher, Direction, IV};
 use cdd_crypto::digest::{Hash, Hasher, MAX_SIZE};
 use cdd_crypto::mac::Mac;
@@ -28,6 +30,7 @@ enum Operation {
     /// No initialisation vector yet.
     CipherSetUp(Cipher, Direction),
     Cipher(Cipher),
+    Aead(Multipart),
 }
 
 /// At least the bytes of the largest operation and what alignment may put before it; one short of a multiple of
@@ -36,6 +39,7 @@ const BLANK: usize = {
     let (cipher, mac, hash) = (size_of::<Cipher>(), size_of::<Mac>(), size_of::<Hasher>());
     let largest = if cipher > mac { cipher } else { mac };
     let largest = if largest > hash { largest } else { hash };
+    let largest = if largest > size_of::<Multipart>() { largest } else { size_of::<Multipart>() };
     (largest / 16 + 2) * 16 - 1
 };
 
@@ -165,12 +169,8 @@ impl<const KEYS: usize, const OPERATIONS: usize> Keystore<KEYS, OPERATIONS> {
         algorithm: u32,
         direction: Direction,
     ) -> Result<OperationId, Error> {
-        let needed = match direction {
-            Direction::Encrypt => usage::ENCRYPT,
-            Direction::Decrypt => usage::DECRYPT,
-        };
-        let (mode, material) = self.cipher_key(env, owner, key, algorithm, needed)?;
-        let cipher = Cipher::new(mode, direction, material.material.bytes(), &[0; IV])?;
+        let (mode, found) = self.cipher_key(env, owner, key, algorithm, needed(direction))?;
+        let cipher = Cipher::new(mode, direction, found.material.bytes(), &[0; IV])?;
         self.open(owner, key, Operation::CipherSetUp(cipher, direction))
     }
 
@@ -228,7 +228,127 @@ impl<const KEYS: usize, const OPERATIONS: usize> Keystore<KEYS, OPERATIONS> {
         }
     }
 
-    /// `psa_hash_abort`, `psa_mac_abort`, `psa_cipher_abort`: ends the operation, if it is not over already.
+    /// `psa_aead_encrypt_setup`.
+    pub fn aead_encrypt_setup(
+        &mut self,
+        env: &mut impl Environment,
+        owner: Owner,
+        key: KeyId,
+        algorithm: u32,
+    ) -> Result<OperationId, Error> {
+        self.aead_setup(env, owner, key, algorithm, Direction::Encrypt)
+    }
+
+    /// `psa_aead_decrypt_setup`. What [`Keystore::aead_update`] releases is not known to be authentic before
+    /// [`Keystore::aead_verify`] says so: until then the caller must act on none of it, and wipe it if refused.
+    pub fn aead_decrypt_setup(
+        &mut self,
+        env: &mut impl Environment,
+        owner: Owner,
+        key: KeyId,
+        algorithm: u32,
+    ) -> Result<OperationId, Error> {
+        self.aead_setup(env, owner, key, algorithm, Direction::Decrypt)
+    }
+
+    fn aead_setup(
+        &mut self,
+        env: &mut impl Environment,
+        owner: Owner,
+        key: KeyId,
+        algorithm: u32,
+        direction: Direction,
+    ) -> Result<OperationId, Error> {
+        let (aead, found) = self.aead_key(env, owner, key, algorithm, needed(direction))?;
+        let operation = Multipart::new(aead, direction, found.material.bytes())?;
+        self.open(owner, key, Operation::Aead(operation))
+    }
+
+    /// `psa_aead_set_lengths`: sizes in bytes that additional data and text will have. Before the nonce; with CCM
+    /// there is none without.
+    pub fn aead_set_lengths(
+        &mut self,
+        owner: Owner,
+        id: OperationId,
+        ad: usize,
+        text: usize,
+    ) -> Result<(), Error> {
+        self.with_aead(owner, id, |aead| aead.set_lengths(ad, text))
+    }
+
+    /// `psa_aead_generate_nonce`, to encrypt: chooses the nonce at random, writes it to `out` and returns its size,
+    /// 13 bytes with CCM (for texts below 64 KiB), else 12.
+    pub fn aead_generate_nonce(
+        &mut self,
+        env: &mut impl Environment,
+        owner: Owner,
+        id: OperationId,
+        out: &mut [u8],
+    ) -> Result<usize, Error> {
+        self.with_aead(owner, id, |aead| {
+            if aead.direction() != Direction::Encrypt {
+                return Err(Error::BadState);
+            }
+            let size = aead.nonce_size();
+            let mut nonce = [0; MAX_NONCE];
+            let nonce = nonce.get_mut(..size).unwrap_or_default();
+            env.fill(nonce)?;
+            // First, so that no nonce leaves that is none.
+            aead.set_nonce(nonce)?;
+            put(nonce, out)
+        })
+    }
+
+    /// `psa_aead_set_nonce`.
+    pub fn aead_set_nonce(&mut self, owner: Owner, id: OperationId, nonce: &[u8]) -> Result<(), Error> {
+        self.with_aead(owner, id, |aead| aead.set_nonce(nonce))
+    }
+
+    /// `psa_aead_update_ad`: additional data, before any text.
+    pub fn aead_update_ad(&mut self, owner: Owner, id: OperationId, piece: &[u8]) -> Result<(), Error> {
+        self.with_aead(owner, id, |aead| aead.update_ad(piece))
+    }
+
+    /// `psa_aead_update`: as much comes out as goes in.
+    pub fn aead_update(
+        &mut self,
+        owner: Owner,
+        id: OperationId,
+        input: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, Error> {
+        self.with_aead(owner, id, |aead| aead.update(input, out))
+    }
+
+    /// `psa_aead_finish`: writes what is left of the ciphertext, which is nothing, and the 16-byte tag to `out`.
+    pub fn aead_finish(&mut self, owner: Owner, id: OperationId, out: &mut [u8]) -> Result<usize, Error> {
+        match self.close(owner, id)? {
+            Operation::Aead(aead) => put(&aead.finish()?, out),
+            _ => Err(Error::BadState),
+        }
+    }
+
+    /// `psa_aead_verify`: whether all that was released is authentic. No plaintext is left to come.
+    pub fn aead_verify(&mut self, owner: Owner, id: OperationId, tag: &[u8]) -> Result<(), Error> {
+        match self.close(owner, id)? {
+            Operation::Aead(aead) => aead.verify(tag),
+            _ => Err(Error::BadState),
+        }
+    }
+
+    fn with_aead<T>(
+        &mut self,
+        owner: Owner,
+        id: OperationId,
+        step: impl FnOnce(&mut Multipart) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.with(owner, id, |operation| match operation {
+            Operation::Aead(aead) => step(aead),
+            _ => Err(Error::BadState),
+        })
+    }
+
+    /// `psa_hash_abort`, `psa_mac_abort`, `psa_cipher_abort`, `psa_aead_abort`: ends the operation, if it is not over already.
     pub fn abort(&mut self, owner: Owner, id: OperationId) {
         if let Ok(slot) = self.operation(owner, id) {
             slot.end();
@@ -239,6 +359,11 @@ impl<const KEYS: usize, const OPERATIONS: usize> Keystore<KEYS, OPERATIONS> {
     pub(crate) fn end_operations_with(&mut self, owner: Owner, key: KeyId) {
         let uses = |slot: &&mut OperationSlot| slot.owner == Some(owner) && slot.key == key;
         self.operations.iter_mut().filter(uses).for_each(OperationSlot::end);
+    }
+
+    /// Ends all of an owner.
+    pub(crate) fn end_operations_of(&mut self, owner: Owner) {
+        self.operations.iter_mut().filter(|slot| slot.owner == Some(owner)).for_each(OperationSlot::end);
     }
 
     fn open(&mut self, owner: Owner, key: KeyId, operation: Operation) -> Result<OperationId, Error> {
@@ -276,5 +401,13 @@ impl<const KEYS: usize, const OPERATIONS: usize> Keystore<KEYS, OPERATIONS> {
         let slot = self.operations.get_mut(place).ok_or(Error::BadState)?;
         let found = slot.owner == Some(owner) && slot.id(place) == id;
         if found { Ok(slot) } else { Err(Error::BadState) }
+    }
+}
+
+/// What a key's policy must allow.
+fn needed(direction: Direction) -> u32 {
+    match direction {
+        Direction::Encrypt => usage::ENCRYPT,
+        Direction::Decrypt => usage::DECRYPT,
     }
 }

@@ -109,6 +109,9 @@ pub fn intersection(a: u32, b: u32) -> Option<u32> {
     if a == b {
         return Some(a);
     }
+    if a == alg::NONE || b == alg::NONE {
+        return Some(alg::NONE);
+    }
     let (rule_a, rule_b) = (Rule::of(a)?, Rule::of(b)?);
     if covers(rule_a, rule_b) {
         Some(b)

@@ -163,7 +163,7 @@ impl<const KEYS: usize, const OPERATIONS: usize> Keystore<KEYS, OPERATIONS> {
         Ok((mode, key))
     }
 
-    fn aead_key(
+    pub(crate) fn aead_key(
         &mut self,
         env: &mut impl Environment,
         owner: Owner,

@@ -305,3 +305,48 @@ fn every_error_has_a_number_of_psa_and_known_ones_reach_the_gate() {
     assert_eq!(status(Error::BufferTooSmall).code(), -138);
     assert_ne!(status(Error::InvalidSignature).code(), 0);
 }
+
+#[test]
+fn a_key_without_a_size_is_no_key() {
+    let (mut keys, mut device) = (keystore(), Device::new());
+    let env = &mut device.env();
+    for kind in [key_type::RAW_DATA, key_type::HMAC, key_type::AES, key_type::ECC_KEY_PAIR_SECP_R1] {
+        let wanted = attributes(kind, 0, EVERYTHING, alg::NONE);
+        assert_eq!(keys.import(env, ALICE, &wanted, &[]), Err(Error::InvalidArgument));
+        assert_eq!(keys.generate(env, ALICE, &wanted), Err(Error::InvalidArgument));
+        let sized = Attributes { bits: 256, ..wanted };
+        let key = keys.generate(env, ALICE, &sized).unwrap();
+        assert_eq!(keys.attributes(env, ALICE, key).map(|got| got.bits), Ok(256));
+    }
+}
+
+#[test]
+fn purging_an_owner_takes_its_volatile_keys_and_operations_and_nothing_else() {
+    let (mut keys, mut device) = (keystore(), Device::new());
+    let env = &mut device.env();
+    let hers = keys.import(env, ALICE, &aes(EVERYTHING), &[7; 16]).unwrap();
+    let stored = keys.import(env, ALICE, &persistent(3, aes(EVERYTHING)), &[7; 16]).unwrap();
+    let his = keys.import(env, BOB, &aes(EVERYTHING), &[7; 16]).unwrap();
+    let (one, two) =
+        (keys.hash_setup(ALICE, alg::SHA_256).unwrap(), keys.hash_setup(BOB, alg::SHA_256).unwrap());
+    for key in [hers, stored] {
+        assert_eq!(keys.purge(env, ALICE, key), Ok(()));
+        assert!(keys.attributes(env, ALICE, key).is_ok(), "purging a key keeps it");
+    }
+    keys.purge_owner(ALICE);
+    assert_eq!(keys.attributes(env, ALICE, hers), Err(Error::InvalidHandle));
+    assert_eq!(keys.purge(env, ALICE, hers), Err(Error::InvalidHandle));
+    assert_eq!(keys.hash_update(ALICE, one, b"x"), Err(Error::BadState));
+    assert!(keys.attributes(env, ALICE, stored).is_ok());
+    assert!(keys.attributes(env, BOB, his).is_ok());
+    assert_eq!(keys.hash_update(BOB, two, b"x"), Ok(()));
+}
+
+#[test]
+fn attributes_are_the_same_after_encoding() {
+    let all =
+        Attributes { key_type: 0x0102, bits: 0x0304, usage: 5, algorithm: 6, lifetime: 7, id: 0x0809_0a0b };
+    let bytes = all.to_bytes();
+    assert_eq!(bytes, [1, 2, 3, 4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7, 8, 9, 10, 11]);
+    assert_eq!(Attributes::from_bytes(&bytes), all);
+}

@@ -268,9 +268,32 @@ fn a_copy_needs_permission_and_keeps_type_and_size() {
     assert_eq!(keys.copy(env, ALICE, free, &larger), Err(Error::InvalidArgument));
     let other = Attributes { algorithm: alg::CCM, ..make(EVERYTHING) };
     assert_eq!(keys.copy(env, ALICE, free, &other), Err(Error::InvalidArgument));
+    let useless = Attributes { algorithm: alg::NONE, ..make(EVERYTHING) };
+    let copy = keys.copy(env, ALICE, free, &useless).unwrap();
+    assert_eq!(keys.attributes(env, ALICE, copy).map(|got| got.algorithm), Ok(alg::NONE));
     let kept = persistent(8, Attributes { key_type: 0, bits: 0, ..make(usage::ENCRYPT) });
     assert_eq!(keys.copy(env, ALICE, free, &kept), Ok(8));
     assert_eq!(keys.attributes(env, ALICE, 8), Ok(persistent(8, make(usage::ENCRYPT))));
+}
+
+#[test]
+fn an_agreement_in_one_call_takes_no_other_algorithm() {
+    let (mut keys, mut device) = (keystore(), Device::new());
+    let env = &mut device.env();
+    let pair = attributes(key_type::ECC_KEY_PAIR_SECP_R1, 256, EVERYTHING, alg::ECDH);
+    let key = keys.generate(env, ALICE, &pair).unwrap();
+    let (mut peer, mut out) = ([0; 65], [0; 32]);
+    keys.export_public(env, ALICE, key, &mut peer).unwrap();
+    for (algorithm, expected) in [
+        (alg::ECDH, Ok(32)),
+        (alg::key_agreement(alg::ECDH, alg::HKDF_SHA_256), Err(Error::InvalidArgument)),
+        (alg::SHA_256, Err(Error::NotSupported)),
+        (alg::CTR, Err(Error::InvalidArgument)),
+        // Finite fields.
+        (0x0901_0000, Err(Error::NotSupported)),
+    ] {
+        assert_eq!(keys.raw_key_agreement(env, ALICE, key, algorithm, &peer, &mut out), expected);
+    }
 }
 
 fn algorithms() -> impl Strategy<Value = u32> {

@@ -59,3 +59,18 @@ fn an_operation_that_ended_leaves_no_text_behind() {
     keys.abort(ALICE, id);
     assert!(!holds(&keys, b"secret reading"));
 }
+
+#[test]
+fn an_authenticated_encryption_that_ended_leaves_no_key_behind() {
+    let (mut keys, mut device) = (Box::new(keystore()), Device::new());
+    let env = &mut device.env();
+    let secret: Vec<u8> = (0x61..0x81).collect();
+    let wanted = persistent(3, attributes(key_type::CHACHA20, 0, EVERYTHING, alg::CHACHA20_POLY1305));
+    let key = keys.import(env, ALICE, &wanted, &secret).unwrap();
+    let id = keys.aead_encrypt_setup(env, ALICE, key, alg::CHACHA20_POLY1305).unwrap();
+    keys.aead_set_nonce(ALICE, id, &[1; 12]).unwrap();
+    keys.aead_update(ALICE, id, b"reading", &mut [0; 7]).unwrap();
+    assert!(holds(&keys, &secret), "the control");
+    keys.aead_finish(ALICE, id, &mut [0; 16]).unwrap();
+    assert!(!holds(&keys, &secret));
+}

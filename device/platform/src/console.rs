@@ -1,7 +1,7 @@
 //! Lines of the management wire, put together byte by byte.
 
 /// Longest line; a longer one is read to its end and then counts as unknown.
-const MAX_LINE: usize = 32;
+const MAX_LINE: usize = 160;
 
 /// Puts bytes together to lines.
 pub struct LineReader {
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn lines_come_out_whole_and_a_long_one_is_not_mistaken_for_a_command() {
         assert_eq!(lines(b"report\r\nx\n"), [&b"report"[..], b"x"]);
-        let mut long = b"report".repeat(10);
+        let mut long = b"report".repeat(30);
         long.extend_from_slice(b"\nreport\n");
         assert_eq!(lines(&long), [&b"?"[..], b"report"]);
     }

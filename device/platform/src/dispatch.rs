@@ -3,7 +3,7 @@
 //! Made from the table in `cdd-gate`. A service never sees an address: it gets [`Input`] and [`Output`],
 //! which can only be made here, from a range that the caller itself may access.
 
-use crate::{Board, Platform, services};
+use crate::{Board, Platform};
 use cdd_boot::report::Line;
 use cdd_gate::Status;
 use cdd_hal::{Access, CallerMemory, EntropySource};
@@ -161,7 +161,7 @@ macro_rules! define_dispatch {
                     let mut frame = Frame::<{ 0 $( + cdd_gate::Shape::words(define_dispatch!(@shape $shape)) )* }>
                         ::take(memory, frame_address)?;
                     $( #[allow(unused_mut)] let mut $argument = frame.$shape(memory)?; )*
-                    let outcome = services::$name(platform, memory $(, define_dispatch!(@pass $shape $argument))*);
+                    let outcome = platform.$name(memory $(, define_dispatch!(@pass $shape $argument))*);
                     #[allow(unused_mut, unused_assignments)]
                     let mut written = 0;
                     $( define_dispatch!(@written $shape $argument written); )*

@@ -108,6 +108,33 @@ impl Error {
         }
     }
 
+    /// The stable name used in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Error::DoesNotExist => "does-not-exist",
+            Error::WriteOnce => "write-once",
+            Error::InsufficientStorage => "insufficient-storage",
+            Error::InvalidArgument => "invalid-argument",
+            Error::NotSupported => "not-supported",
+            Error::ReadingTrimmed { .. } => "reading-trimmed",
+            Error::Flash => "flash",
+            Error::Counter => "counter",
+            Error::NeedsMount => "needs-mount",
+            Error::Geometry => "geometry",
+            Error::CounterExhausted => "counter-exhausted",
+            Error::IndexTooSmall => "index-too-small",
+            Error::NotFormatted => "not-formatted",
+            Error::Foreign => "foreign",
+            Error::Rollback { .. } => "rollback",
+            Error::Ahead { .. } => "ahead",
+            Error::Corrupt { .. } => "corrupt",
+            Error::SectorMissing { .. } => "sector-missing",
+            Error::Tampered { .. } => "tampered",
+            Error::ReadingGap { .. } => "reading-gap",
+            Error::ReadingTampered { .. } => "reading-tampered",
+        }
+    }
+
     /// The `psa_status_t` that the PSA Certified Secure Storage API has for it.
     pub const fn psa_status(self) -> i32 {
         match self {

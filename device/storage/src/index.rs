@@ -94,10 +94,16 @@ impl<const N: usize> Records<N> {
         Some(carried)
     }
 
+    /// The records of this owner.
+    pub(crate) fn all_of_owner(&self, owner: u32) -> &[Slot] {
+        let from = self.as_slice().partition_point(|slot| slot.owner < owner);
+        let to = self.as_slice().partition_point(|slot| slot.owner <= owner);
+        self.as_slice().get(from..to).unwrap_or_default()
+    }
+
     /// A record of this owner.
     pub(crate) fn of_owner(&self, owner: u32) -> Option<Slot> {
-        let at = self.as_slice().partition_point(|slot| slot.owner < owner);
-        self.as_slice().get(at).copied().filter(|slot| slot.owner == owner)
+        self.all_of_owner(owner).first().copied()
     }
 
     /// The first record in the flash whose place lies in this range.

@@ -3,7 +3,7 @@
 //! May use `hal` and `crypto`; used by `platform` and by the services that keep something. The store is generic
 //! over the flash (`MultiwriteNorFlash`: a programmed word may be programmed again to zero) and over the
 //! [`MonotonicCounter`](cdd_hal::MonotonicCounter) outside it, and keyed by boot's seal secret. No heap, no
-//! unsafe code; the index lies in the [`Store`] and has a fixed size.
+//! unsafe code; the index has a fixed size and lies where the caller says ([`Memory`]).
 //!
 //! # Specification
 //!
@@ -25,7 +25,8 @@
 //! 5. *Bounded.* A call reclaims at most 8 sectors for each sector that it opens (a record of 4096 bytes opens
 //!    at most 2): at most 16 erases. Erases of any two sectors differ by at most one since the last format. In
 //!    exceptional layouts the call goes on reclaiming, at most twice round the ring, rather than fail; the
-//!    tests have not found one.
+//!    tests have not found one. A mount walks what lives, as much again that is dead, and 16 sectors, however large
+//!    the ring is; a little more after much was removed, until as much was written.
 //! 6. *Readings* have consecutive indices that are never used twice but after [`Scope::Everything`]; an index
 //!    that is missing is [`Error::ReadingGap`], at mount and at read, never skipped.
 //!
@@ -70,6 +71,8 @@
 //! again at the head, each as an operation of its own, then the tail moves. Up to [`Store::capacity`] the
 //! live entries leave about a quarter of the ring free. With free sectors below N/8 + 4 each opened sector
 //! pays for 8 reclaimed ones: a full turn costs at most N/8 opened ones, and after it all that was dead is free.
+//! While the log is longer than mounting should have to walk, each opened sector pays for 2: less than half of
+//! such a log lives, so it gets shorter.
 //!
 //! # Argument
 //!
@@ -111,6 +114,7 @@ mod error;
 mod format;
 mod index;
 mod medium;
+mod memory;
 mod mount;
 mod readings;
 mod seal;
@@ -118,5 +122,6 @@ mod store;
 
 pub use error::Error;
 pub use format::MAX_RECORD;
+pub use memory::Memory;
 pub use readings::Reading;
 pub use store::{Info, MIN_SECTORS, Recovery, Scope, Store, WRITE_ONCE, Work};

@@ -4,8 +4,10 @@ use crate::error::Error;
 use crate::format::{Entry, Kind, READING, SectorHeader, Stamp, Survey};
 use crate::index::Slot;
 use crate::medium::{Cursor, Step};
+use crate::memory::Memory;
 use crate::store::{Recovery, Store, footprint};
 use cdd_hal::MonotonicCounter;
+use core::ops::DerefMut;
 use embedded_storage::nor_flash::MultiwriteNorFlash;
 
 /// What a walk along the log has seen so far.
@@ -68,12 +70,15 @@ struct Sectors {
     junk: Option<u32>,
 }
 
-impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const READINGS: usize>
-    Store<F, C, RECORDS, READINGS>
+impl<F, C, M, const RECORDS: usize, const READINGS: usize> Store<F, C, M>
+where
+    F: MultiwriteNorFlash,
+    C: MonotonicCounter,
+    M: DerefMut<Target = Memory<RECORDS, READINGS>>,
 {
     /// Erases the flash, whatever it holds, and makes an empty store. Cut, it is finished by the next mount.
-    pub fn format(flash: F, counter: C, seal_secret: &[u8; 32]) -> Result<Self, Error> {
-        let mut store = Store::new(flash, counter, seal_secret)?;
+    pub fn format(flash: F, counter: C, memory: M, seal_secret: &[u8; 32]) -> Result<Self, Error> {
+        let mut store = Store::new(flash, counter, memory, seal_secret)?;
         store.erase_everything()?;
         Ok(store)
     }
@@ -82,8 +87,8 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
     ///
     /// Nothing is written unless the counter says that an operation was under way, and then not before the
     /// rest has been verified. Contents are verified when they are read; [`Store::audit`] reads all.
-    pub fn mount(flash: F, counter: C, seal_secret: &[u8; 32]) -> Result<Self, Error> {
-        let mut store = Store::new(flash, counter, seal_secret)?;
+    pub fn mount(flash: F, counter: C, memory: M, seal_secret: &[u8; 32]) -> Result<Self, Error> {
+        let mut store = Store::new(flash, counter, memory, seal_secret)?;
         store.remount()?;
         Ok(store)
     }
@@ -99,8 +104,7 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
 
     fn mount_in_place(&mut self) -> Result<Recovery, Error> {
         self.read_mark()?;
-        self.records.clear();
-        self.readings.clear();
+        self.memory.clear();
         self.recovery = Recovery::Clean;
         if self.mark.is_erasing() {
             self.erase_everything()?;
@@ -119,11 +123,11 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
             return Err(Error::Corrupt { at: self.medium.start(place) });
         }
         let complete = walked?;
-        if let Some(index) = self.readings.gap() {
+        if let Some(index) = self.memory.readings.gap() {
             return Err(Error::ReadingGap { index });
         }
-        let records: u32 = self.records.as_slice().iter().map(|slot| footprint(slot.length)).sum();
-        self.live = records.saturating_add(self.readings.len().saturating_mul(footprint(READING)));
+        let records: u32 = self.memory.records.as_slice().iter().map(|slot| footprint(slot.length)).sum();
+        self.live = records.saturating_add(self.memory.readings.len().saturating_mul(footprint(READING)));
         if self.mark.is_under_way() {
             self.recover(complete)?;
         }
@@ -165,7 +169,7 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
         self.head = newest.sector;
         self.tail = self.tail_of(&newest)?;
         let at_tail = self.header(self.tail)?;
-        (self.readings.first, self.readings.next) = (at_tail.first, at_tail.next);
+        (self.memory.readings.first, self.memory.readings.next) = (at_tail.first, at_tail.next);
         let mut walk = Walk { number: at_tail.number(), stamp: Stamp(0), open: None, begun: false };
         let mut chain = at_tail.chain;
         let mut torn = false;
@@ -236,20 +240,20 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
         let index = u32::try_from(uid).unwrap_or(u32::MAX);
         match (entry.kind, place) {
             (Kind::Set, Some(place)) => {
-                self.records.put(Slot::new(owner, uid, place, number, total, flags))?;
+                self.memory.records.put(Slot::new(owner, uid, place, number, total, flags))?;
             }
-            (Kind::Reading, Some(place)) => self.readings.put(index, place)?,
+            (Kind::Reading, Some(place)) => self.memory.readings.put(index, place)?,
             (Kind::Remove, _) => {
-                self.records.remove(owner, uid);
+                self.memory.records.remove(owner, uid);
             }
             (Kind::Trim, _) => {
-                while self.readings.first < index.min(self.readings.next) {
-                    self.readings.forget_first();
+                while self.memory.readings.first < index.min(self.memory.readings.next) {
+                    self.memory.readings.forget_first();
                 }
             }
             (Kind::Purge, _) => {
-                while let Some(slot) = self.records.of_owner(owner) {
-                    self.records.remove(owner, slot.uid());
+                while let Some(slot) = self.memory.records.of_owner(owner) {
+                    self.memory.records.remove(owner, slot.uid());
                 }
             }
             // The tail is known before the walk; an operation without its beginning has been moved or replaced.
@@ -280,11 +284,6 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
             return Err(Error::Corrupt { at: self.medium.start(place) });
         }
         Ok(complete)
-    }
-
-    /// Sectors of the log.
-    fn length(&self) -> u32 {
-        self.head.wrapping_sub(self.tail).wrapping_add(1)
     }
 
     /// Finishes or discards the operation under way: the log has been verified up to it. Every step can be
@@ -321,8 +320,8 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
                 }
                 let index = u32::try_from(entry.uid).unwrap_or(u32::MAX);
                 let place = match entry.kind {
-                    Kind::Set => self.records.get(entry.owner, entry.uid).map(|slot| slot.place),
-                    Kind::Reading => self.readings.place(index),
+                    Kind::Set => self.memory.records.get(entry.owner, entry.uid).map(|slot| slot.place),
+                    Kind::Reading => self.memory.readings.place(index),
                     _ => None,
                 };
                 each(self, &entry, at, place == Some(start))?;
@@ -344,12 +343,13 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
             if gone { Ok(()) } else { Err(Error::Corrupt { at }) }
         })?;
         let mut next = 0;
-        while let Some(slot) = self.records.as_slice().get(next).copied() {
+        while let Some(slot) = self.memory.records.as_slice().get(next).copied() {
             self.load(&slot)?;
             next += 1;
         }
-        (self.readings.first..self.readings.next).try_for_each(|index| self.load_reading(index))?;
-        self.fill(&[]);
+        (self.memory.readings.first..self.memory.readings.next)
+            .try_for_each(|index| self.load_reading(index))?;
+        self.memory.buffer.wipe();
         for sector in self.head + 1..self.tail + self.medium.sectors {
             if !self.medium.is_blank(sector)? {
                 return Err(Error::Corrupt { at: self.medium.start(sector) });

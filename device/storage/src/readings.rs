@@ -2,10 +2,11 @@
 
 use crate::error::Error;
 use crate::format::{Kind, READING};
+use crate::memory::Memory;
 use crate::store::{Store, footprint};
 use cdd_hal::MonotonicCounter;
+use core::ops::DerefMut;
 use embedded_storage::nor_flash::MultiwriteNorFlash;
-use zeroize::Zeroize;
 
 /// A measured value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,20 +48,23 @@ impl Reading {
     }
 }
 
-impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const READINGS: usize>
-    Store<F, C, RECORDS, READINGS>
+impl<F, C, M, const RECORDS: usize, const READINGS: usize> Store<F, C, M>
+where
+    F: MultiwriteNorFlash,
+    C: MonotonicCounter,
+    M: DerefMut<Target = Memory<RECORDS, READINGS>>,
 {
     /// Appends a reading; its index.
     ///
     /// A full log refuses: which readings may go is for the application to say ([`Store::trim`]).
     pub fn append(&mut self, reading: &Reading) -> Result<u32, Error> {
         self.ready()?;
-        if self.readings.is_full() || self.live + footprint(READING) > self.capacity() {
+        if self.memory.readings.is_full() || self.live + footprint(READING) > self.capacity() {
             return Err(Error::InsufficientStorage);
         }
         self.make_room(u32::from(READING))?;
-        let index = self.readings.next;
-        self.fill(&reading.to_bytes());
+        let index = self.memory.readings.next;
+        self.memory.buffer.fill(&reading.to_bytes());
         self.write_reading(index, None)?;
         Ok(index)
     }
@@ -69,7 +73,7 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
     pub(crate) fn write_reading(&mut self, index: u32, old: Option<u32>) -> Result<(), Error> {
         self.begin()?;
         let place = self.write(Kind::Reading, 0, 0, u64::from(index), READING)?;
-        self.readings.put(index, place)?;
+        self.memory.readings.put(index, place)?;
         match old {
             Some(old) => self.scrub_reading(index, old)?,
             None => self.live += footprint(READING),
@@ -83,22 +87,23 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
 
     /// Index of the first reading that is kept, and of the one that comes next.
     pub fn readings(&self) -> core::ops::Range<u32> {
-        self.readings.first..self.readings.next
+        self.memory.readings.first..self.memory.readings.next
     }
 
     /// The reading of this index. One that was trimmed, one that has not come yet and one that is missing or
     /// changed are told apart.
     pub fn read(&mut self, index: u32) -> Result<Reading, Error> {
         self.ready()?;
-        if index < self.readings.first {
-            return Err(Error::ReadingTrimmed { first: self.readings.first });
+        if index < self.memory.readings.first {
+            return Err(Error::ReadingTrimmed { first: self.memory.readings.first });
         }
-        if index >= self.readings.next {
+        if index >= self.memory.readings.next {
             return Err(Error::DoesNotExist);
         }
         self.load_reading(index)?;
-        let reading = self.buffer.first_chunk().map(Reading::from_bytes);
-        self.buffer.zeroize();
+        let content = self.memory.buffer.range(0..usize::from(READING));
+        let reading = content.and_then(|content| content.first_chunk()).map(Reading::from_bytes);
+        self.memory.buffer.wipe();
         reading.ok_or(Error::ReadingTampered { index })
     }
 
@@ -114,18 +119,18 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
     /// Gives up the readings before `first`.
     pub fn trim(&mut self, first: u32) -> Result<(), Error> {
         self.ready()?;
-        if first > self.readings.next {
+        if first > self.memory.readings.next {
             return Err(Error::InvalidArgument);
         }
-        if first <= self.readings.first {
+        if first <= self.memory.readings.first {
             return Ok(());
         }
         self.make_room(0)?;
         self.begin()?;
         self.write(Kind::Trim, 0, 0, u64::from(first), 0)?;
-        while self.readings.first < first {
-            let index = self.readings.first;
-            if let Some(place) = self.readings.forget_first() {
+        while self.memory.readings.first < first {
+            let index = self.memory.readings.first;
+            if let Some(place) = self.memory.readings.forget_first() {
                 self.scrub_reading(index, place)?;
             }
             self.live -= footprint(READING);

@@ -2,12 +2,13 @@
 
 use crate::error::Error;
 use crate::format::{Entry, Kind, MAX_RECORD, OVERHEAD, READING, SectorHeader, Stamp, padded, portion};
-use crate::index::{Readings, Records, Slot};
+use crate::index::Slot;
 use crate::medium::{Cursor, Medium};
+use crate::memory::Memory;
 use crate::seal::Keys;
 use cdd_hal::MonotonicCounter;
+use core::ops::DerefMut;
 use embedded_storage::nor_flash::MultiwriteNorFlash;
-use zeroize::{Zeroize, Zeroizing};
 
 /// The fewest sectors a flash must have.
 pub const MIN_SECTORS: u32 = 8;
@@ -15,6 +16,9 @@ pub const MIN_SECTORS: u32 = 8;
 const RESERVE: u32 = 4;
 /// Sectors that are reclaimed for each that an operation fills, once the ring runs low.
 const PACE: u32 = 8;
+/// The same while the log is longer than mounting should have to walk: twice what lives, and so many sectors.
+const SHORTENING: u32 = 2;
+const SLACK: u32 = 16;
 /// A record may be set once only (`PSA_STORAGE_FLAG_WRITE_ONCE`).
 pub const WRITE_ONCE: u8 = 1;
 /// PSA's permissions to protect less: accepted, reported back, not made use of.
@@ -66,13 +70,13 @@ pub struct Work {
     pub counter_steps: u32,
 }
 
-/// Trusted storage on a flash and a counter, with an index for so many records and readings.
-pub struct Store<F, C, const RECORDS: usize, const READINGS: usize> {
+/// Trusted storage on a flash and a counter. Small: what is large is the [`Memory`] behind `M`
+/// (`&'static mut Memory<…>`, `Box<Memory<…>>`), which stays where it is.
+pub struct Store<F, C, M> {
     pub(crate) medium: Medium<F>,
     counter: C,
     pub(crate) mark: Stamp,
-    pub(crate) records: Records<RECORDS>,
-    pub(crate) readings: Readings<READINGS>,
+    pub(crate) memory: M,
     /// First and last sector of the log.
     pub(crate) tail: u32,
     pub(crate) head: u32,
@@ -82,30 +86,31 @@ pub struct Store<F, C, const RECORDS: usize, const READINGS: usize> {
     pub(crate) live: u32,
     pub(crate) recovery: Recovery,
     pub(crate) work: Work,
-    pub(crate) buffer: Zeroizing<[u8; MAX_RECORD]>,
 }
 
-impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const READINGS: usize>
-    Store<F, C, RECORDS, READINGS>
+impl<F, C, M, const RECORDS: usize, const READINGS: usize> Store<F, C, M>
+where
+    F: MultiwriteNorFlash,
+    C: MonotonicCounter,
+    M: DerefMut<Target = Memory<RECORDS, READINGS>>,
 {
-    /// A store that has not been mounted: to be put where it stays (it is large) and mounted there by
-    /// [`Store::remount`]. Until then everything but erasing everything is refused.
-    pub fn new(flash: F, counter: C, seal_secret: &[u8; 32]) -> Result<Self, Error> {
+    /// A store that has not been mounted. Until [`Store::remount`] everything is refused but erasing
+    /// everything, which works whatever the flash holds. What `memory` held is forgotten.
+    pub fn new(flash: F, counter: C, mut memory: M, seal_secret: &[u8; 32]) -> Result<Self, Error> {
         let medium = Medium::new(flash, Keys::new(seal_secret))?;
         let cursor = medium.cursor(0, [0; 16]);
+        memory.clear();
         Ok(Store {
             medium,
             counter,
             mark: Stamp::UNKNOWN,
-            records: Records::new(),
-            readings: Readings::new(),
+            memory,
             tail: 0,
             head: 0,
             cursor,
             live: 0,
             recovery: Recovery::Clean,
             work: Work::default(),
-            buffer: Zeroizing::new([0; MAX_RECORD]),
         })
     }
 
@@ -121,7 +126,12 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
 
     /// Number of records.
     pub fn records(&self) -> usize {
-        self.records.as_slice().len()
+        self.memory.records.as_slice().len()
+    }
+
+    /// The uids under which `owner` has records, in order.
+    pub fn uids(&self, owner: u32) -> impl ExactSizeIterator<Item = u64> {
+        self.memory.records.all_of_owner(owner).iter().map(Slot::uid)
     }
 
     /// Bytes that live records and readings may take in all; each takes its length and 60 bytes more.
@@ -141,21 +151,21 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
         if flags & !KNOWN_FLAGS != 0 {
             return Err(Error::NotSupported);
         }
-        let old = self.records.get(owner, uid);
+        let old = self.memory.records.get(owner, uid);
         if old.is_some_and(|old| old.flags & WRITE_ONCE != 0) {
             return Err(Error::WriteOnce);
         }
         let length = data.len() as u16;
         let freed = old.map_or(0, |old| footprint(old.length));
-        if (old.is_none() && self.records.is_full())
+        if (old.is_none() && self.memory.records.is_full())
             || self.live - freed + footprint(length) > self.capacity()
         {
             return Err(Error::InsufficientStorage);
         }
         self.make_room(u32::from(length))?;
         // Reclaiming may have moved it.
-        let old = self.records.get(owner, uid);
-        self.fill(data);
+        let old = self.memory.records.get(owner, uid);
+        self.memory.buffer.fill(data);
         self.replace(owner, uid, length, flags, old)
     }
 
@@ -171,7 +181,7 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
         self.begin()?;
         let place = self.write(Kind::Set, flags, owner, uid, length)?;
         let slot = Slot::new(owner, uid, place, self.mark.operation(), length, flags);
-        self.records.put(slot)?;
+        self.memory.records.put(slot)?;
         self.live += footprint(length);
         if let Some(old) = old {
             self.live -= footprint(old.length);
@@ -183,40 +193,40 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
     /// Copies what there is of the record from `offset` on to the start of `out`; how many bytes.
     pub fn get(&mut self, owner: u32, uid: u64, offset: usize, out: &mut [u8]) -> Result<usize, Error> {
         self.ready()?;
-        let slot = self.records.get(owner, uid).ok_or(Error::DoesNotExist)?;
+        let slot = self.memory.records.get(owner, uid).ok_or(Error::DoesNotExist)?;
         let length = usize::from(slot.length);
         if offset > length {
             return Err(Error::InvalidArgument);
         }
         let loaded = self.load(&slot);
-        let content = self.buffer.get(offset..length).unwrap_or_default();
+        let content = self.memory.buffer.range(offset..length).unwrap_or_default();
         let count = content.len().min(out.len());
         if loaded.is_ok() {
             out.iter_mut().zip(content).for_each(|(to, from)| *to = *from);
         }
-        self.buffer.zeroize();
+        self.memory.buffer.wipe();
         loaded.map(|()| count)
     }
 
     /// Length and flags of a record.
     pub fn get_info(&self, owner: u32, uid: u64) -> Result<Info, Error> {
         self.ready()?;
-        let slot = self.records.get(owner, uid).ok_or(Error::DoesNotExist)?;
+        let slot = self.memory.records.get(owner, uid).ok_or(Error::DoesNotExist)?;
         Ok(Info { length: slot.length.into(), flags: slot.flags })
     }
 
     /// Removes a record; also one whose content does not verify any more.
     pub fn remove(&mut self, owner: u32, uid: u64) -> Result<(), Error> {
         self.ready()?;
-        let slot = self.records.get(owner, uid).ok_or(Error::DoesNotExist)?;
+        let slot = self.memory.records.get(owner, uid).ok_or(Error::DoesNotExist)?;
         if slot.flags & WRITE_ONCE != 0 {
             return Err(Error::WriteOnce);
         }
         self.make_room(0)?;
-        let slot = self.records.get(owner, uid).unwrap_or(slot);
+        let slot = self.memory.records.get(owner, uid).unwrap_or(slot);
         self.begin()?;
         self.write(Kind::Remove, 0, owner, uid, 0)?;
-        self.records.remove(owner, uid);
+        self.memory.records.remove(owner, uid);
         self.live -= footprint(slot.length);
         self.scrub_record(&slot)?;
         self.commit()
@@ -226,7 +236,7 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
     pub fn erase_all(&mut self, scope: Scope) -> Result<(), Error> {
         match scope {
             Scope::Owner(owner) => self.purge(owner),
-            Scope::Readings => self.trim(self.readings.next),
+            Scope::Readings => self.trim(self.memory.readings.next),
             Scope::Everything => self.erase_everything(),
         }
     }
@@ -236,8 +246,8 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
         self.make_room(0)?;
         self.begin()?;
         self.write(Kind::Purge, 0, owner, 0, 0)?;
-        while let Some(slot) = self.records.of_owner(owner) {
-            self.records.remove(owner, slot.uid());
+        while let Some(slot) = self.memory.records.of_owner(owner) {
+            self.memory.records.remove(owner, slot.uid());
             self.live -= footprint(slot.length);
             self.scrub_record(&slot)?;
         }
@@ -250,9 +260,7 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
         if !self.mark.is_erasing() {
             self.advance(self.mark.erasing().ok_or(Error::CounterExhausted)?)?;
         }
-        self.records.clear();
-        self.readings.clear();
-        self.buffer.zeroize();
+        self.memory.clear();
         (self.tail, self.head, self.live) = (0, 0, 0);
         (0..self.medium.sectors).try_for_each(|sector| self.medium.erase(sector))?;
         self.cursor = self.medium.open_sector(&SectorHeader {
@@ -288,12 +296,15 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
 
     /// Takes a number for an operation. From here to [`Store::commit`] any error leaves the store to be mounted.
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
-        self.advance(self.mark.begin().ok_or(Error::CounterExhausted)?)
+        let begun = self.mark.begin().ok_or(Error::CounterExhausted).and_then(|mark| self.advance(mark));
+        if begun.is_err() {
+            self.memory.buffer.wipe();
+        }
+        begun
     }
 
     /// The operation is complete.
     pub(crate) fn commit(&mut self) -> Result<(), Error> {
-        self.buffer.zeroize();
         self.advance(self.mark.done())
     }
 
@@ -303,7 +314,19 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
     }
 
     fn free(&self) -> u32 {
-        self.medium.sectors.saturating_sub(self.head.wrapping_sub(self.tail).wrapping_add(1))
+        self.medium.sectors.saturating_sub(self.length())
+    }
+
+    /// Sectors of the log.
+    pub(crate) fn length(&self) -> u32 {
+        self.head.wrapping_sub(self.tail).wrapping_add(1)
+    }
+
+    /// Sectors that the log should not be longer than, for the sake of the next mount.
+    fn span(&self) -> u32 {
+        let usable = self.medium.sector_bytes.saturating_sub(SectorHeader::BYTES);
+        let live = self.live.checked_div(usable).unwrap_or(0).saturating_add(1);
+        live.saturating_mul(2).saturating_add(SLACK)
     }
 
     /// How many sectors an operation with `length` bytes of content will open.
@@ -324,11 +347,13 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
     pub(crate) fn make_room(&mut self, length: u32) -> Result<(), Error> {
         let before = self.work.reclaimed;
         let low = RESERVE + self.medium.sectors / 8;
-        let mut paced = PACE * self.to_open(length);
+        let opens = self.to_open(length);
+        let (mut paced, mut shortening) = (PACE * opens, SHORTENING * opens);
         let mut limit = 2 * self.medium.sectors;
         loop {
             let free = self.free().saturating_sub(self.to_open(length));
-            if free >= low || (free >= RESERVE && paced == 0) {
+            let roomy = free >= low || (free >= RESERVE && paced == 0);
+            if roomy && (shortening == 0 || self.length() <= self.span()) {
                 break;
             }
             if self.head == self.tail || limit == 0 {
@@ -339,7 +364,8 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
                 };
             }
             self.reclaim()?;
-            (paced, limit) = (paced.saturating_sub(1), limit - 1);
+            (paced, shortening) = (paced.saturating_sub(1), shortening.saturating_sub(1));
+            limit -= 1;
         }
         let work = &mut self.work;
         work.most_reclaimed_at_once = work.most_reclaimed_at_once.max(work.reclaimed - before);
@@ -350,7 +376,7 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
     fn reclaim(&mut self) -> Result<(), Error> {
         let from = self.medium.start(self.tail);
         let to = from + self.medium.sector_bytes;
-        while let Some(slot) = self.records.in_range(from, to) {
+        while let Some(slot) = self.memory.records.in_range(from, to) {
             if self.to_open(u32::from(slot.length)) > self.free() {
                 return Err(Error::InsufficientStorage);
             }
@@ -358,7 +384,7 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
             self.replace(slot.owner, slot.uid(), slot.length, slot.flags, Some(slot))?;
             self.work.moved = self.work.moved.saturating_add(1);
         }
-        while let Some((index, place)) = self.readings.in_range(from, to) {
+        while let Some((index, place)) = self.memory.readings.in_range(from, to) {
             if self.to_open(u32::from(READING)) > self.free() {
                 return Err(Error::InsufficientStorage);
             }
@@ -377,14 +403,22 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
         self.commit()
     }
 
-    /// Puts `data` into the buffer, followed by zeros.
-    pub(crate) fn fill(&mut self, data: &[u8]) {
-        self.buffer.zeroize();
-        self.buffer.iter_mut().zip(data).for_each(|(to, from)| *to = *from);
+    /// Writes the first `length` bytes of the buffer as the entries of one operation; where it starts. The
+    /// buffer is empty then, written or not.
+    pub(crate) fn write(
+        &mut self,
+        kind: Kind,
+        flags: u8,
+        owner: u32,
+        uid: u64,
+        length: u16,
+    ) -> Result<u32, Error> {
+        let written = self.write_parts(kind, flags, owner, uid, length);
+        self.memory.buffer.wipe();
+        written
     }
 
-    /// Writes the first `length` bytes of the buffer as the entries of one operation; where it starts.
-    pub(crate) fn write(
+    fn write_parts(
         &mut self,
         kind: Kind,
         flags: u8,
@@ -405,7 +439,7 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
             let entry =
                 Entry { kind, flags, part, last, length: length_here, total: length, owner, uid, stamp };
             let range = done as usize..(done + padded(taken)) as usize;
-            let content = self.buffer.get_mut(range).ok_or(Error::InvalidArgument)?;
+            let content = self.memory.buffer.range(range).ok_or(Error::InvalidArgument)?;
             let at = *place.get_or_insert(self.cursor.at);
             self.medium.append(&mut self.cursor, &entry, content)?;
             if last {
@@ -425,8 +459,8 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
             sector,
             stamp: self.mark,
             tail: self.tail,
-            first: self.readings.first,
-            next: self.readings.next,
+            first: self.memory.readings.first,
+            next: self.memory.readings.next,
             chain: self.cursor.chain,
         })?;
         self.head = sector;
@@ -447,7 +481,7 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
 
     /// Reads and verifies a reading into the buffer.
     pub(crate) fn load_reading(&mut self, index: u32) -> Result<(), Error> {
-        let place = self.readings.place(index).ok_or(Error::ReadingGap { index })?;
+        let place = self.memory.readings.place(index).ok_or(Error::ReadingGap { index })?;
         let is_part = |entry: &Entry| {
             entry.kind == Kind::Reading && entry.uid == u64::from(index) && entry.total == READING
         };
@@ -461,21 +495,21 @@ impl<F: MultiwriteNorFlash, C: MonotonicCounter, const RECORDS: usize, const REA
         length: u16,
         is_part: impl Fn(&Entry) -> bool,
     ) -> Result<bool, Error> {
-        self.buffer.zeroize();
-        let (buffer, mut done) = (&mut self.buffer, 0usize);
+        let (buffer, mut done) = (&mut self.memory.buffer, 0usize);
+        buffer.wipe();
         let complete = self.medium.parts(place, is_part, |medium, at, entry| {
             let range = done..done + entry.content() as usize;
             done += usize::from(entry.length);
-            match buffer.get_mut(range) {
+            match buffer.range(range) {
                 Some(to) => medium.open(at, entry, to),
                 None => Ok(false),
             }
-        })?;
-        let whole = complete && done == usize::from(length);
-        if !whole {
-            self.buffer.zeroize();
+        });
+        let whole = complete.map(|complete| complete && done == usize::from(length));
+        if whole != Ok(true) {
+            buffer.wipe();
         }
-        Ok(whole)
+        whole
     }
 
     pub(crate) fn scrub_record(&mut self, slot: &Slot) -> Result<(), Error> {

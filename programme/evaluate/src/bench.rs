@@ -12,11 +12,13 @@ use crate::seed::Sampler;
 use crate::{Options, Work};
 use anyhow::{Context, Result};
 use cdd_image::PublicKeyBytes;
+use dtsec_target::Kind as BoardKind;
 use dtsec_target::{
     Batch, Board, Burn, Device, Entropy, Firmware, FuseImage, LifeCycle, Power, Provisioning, PublicKey,
     Report, Role, Session, SessionError,
 };
-use std::path::PathBuf;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -274,7 +276,8 @@ impl Payloads {
     /// their bits can be tried.
     fn small() -> Payloads {
         let filled = |seed: u8, len: u32| (0..len).map(|n| (n as u8).wrapping_mul(31) ^ seed).collect();
-        Payloads { platform: filled(0xA5, 256), applications: vec![("bgm".into(), filled(0x3C, 192))] }
+        let applications = vec![("bgm".into(), filled(0x3C, 192)), ("probe".into(), filled(0x5B, 192))];
+        Payloads { platform: filled(0xA5, 256), applications }
     }
 }
 
@@ -301,6 +304,9 @@ pub(crate) fn unplugged() -> Bench {
 pub(crate) fn version(text: &str) -> cdd_image::Version {
     text.parse().unwrap_or_else(|_| panic!("`{text}` is not a version"))
 }
+
+/// Where the board has its flash.
+const FLASH: u64 = 0x8000_0000;
 
 /// A device under test, in a folder that goes with it.
 pub(crate) struct Dut {
@@ -353,13 +359,80 @@ impl Dut {
 
     /// Switches it on with a switch for warm resets: resets that leave the memory as it is.
     pub(crate) fn power_with_reset(&self) -> Outcome<(Session, Monitor)> {
-        let socket = self.folder.path().join("monitor");
-        let mut power = Power::new(&self.firmware);
+        let session = self.power_watched(Entropy::System, &[])?;
+        Ok((session, self.monitor()?))
+    }
+
+    /// Switches it on with this noise source, these more arguments for what carries the device, and, on the board, a
+    /// socket for [`Dut::monitor`].
+    pub(crate) fn power_watched(&self, entropy: Entropy, more: &[String]) -> Outcome<Session> {
+        // An order to cut was for the start before.
+        drop(std::fs::remove_file(self.cut_order()));
+        let mut power = Power::new(&self.firmware).with_entropy(entropy);
+        power.extra_args = more.to_vec();
+        if self.target() == Target::Mps2An505 {
+            // QEMU wants commas in a path doubled.
+            let path = self.monitor_socket().display().to_string().replace(',', ",,");
+            power.extra_args.extend(["-qmp".into(), format!("unix:{path},server=on,wait=off")]);
+        }
+        judged(self.device.power_on(&power))
+    }
+
+    /// The monitor of a device that was switched on watched.
+    pub(crate) fn monitor(&self) -> Outcome<Monitor> {
+        Ok(Monitor::attach(&self.monitor_socket())?)
+    }
+
+    /// A file for what comes from the monitor, in a folder that goes with the device.
+    pub(crate) fn scrap(&self) -> PathBuf {
+        self.folder.path().join("scrap")
+    }
+
+    /// More arguments for a board whose power is to be cut right after a chosen store into these addresses: see
+    /// [`Dut::cut_after_stores`]. None when the plugin that does it was not built, or on the virtual device.
+    pub(crate) fn counting_stores(&self, addresses: &Range<u64>) -> Option<Vec<String>> {
+        let plugin = self.firmware.join("libcdd_counter.so");
+        if self.target() != Target::Mps2An505 || !plugin.is_file() {
+            return None;
+        }
         // QEMU wants commas in a path doubled.
-        let path = socket.display().to_string().replace(',', ",,");
-        power.extra_args = vec!["-qmp".into(), format!("unix:{path},server=on,wait=off")];
-        let session = judged(self.device.power_on(&power))?;
-        Ok((session, Monitor::attach(&socket)?))
+        let path = |path: &Path| path.display().to_string().replace(',', ",,");
+        let (plugin, order) = (path(&plugin), path(&self.cut_order()));
+        let Range { start, end } = addresses;
+        Some(vec!["-plugin".into(), format!("{plugin},cut={order},from={start:#x},to={end:#x}")])
+    }
+
+    /// Where the processor finds the flash.
+    pub(crate) fn flash_addresses(&self) -> Range<u64> {
+        FLASH..FLASH + self.device.board().flash().size as u64
+    }
+
+    /// From now on so many of the stores that are counted are made, and the last of them ends the device.
+    pub(crate) fn cut_after_stores(&self, stores: u32) -> Outcome {
+        let draft = self.scrap();
+        std::fs::write(&draft, stores.to_string())?;
+        Ok(std::fs::rename(draft, self.cut_order())?)
+    }
+
+    fn cut_order(&self) -> PathBuf {
+        self.folder.path().join("cut")
+    }
+
+    /// What it is.
+    pub(crate) fn target(&self) -> Target {
+        match self.device.board().kind() {
+            BoardKind::Qemu => Target::Mps2An505,
+            BoardKind::Process => Target::Virtual,
+        }
+    }
+
+    /// All of the flash, also while the device is on.
+    pub(crate) fn read_flash(&self) -> Outcome<Vec<u8>> {
+        Ok(self.device.read_flash()?)
+    }
+
+    fn monitor_socket(&self) -> PathBuf {
+        self.folder.path().join("monitor")
     }
 
     /// Starts it again and again as a batch; virtual devices only.

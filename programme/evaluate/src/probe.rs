@@ -1,9 +1,26 @@
 //! The hostile Non-secure application at work: what the tests of the border between the worlds have in common.
 
+#[allow(dead_code, reason = "for the tests of services, which come with their calls")]
+mod gate;
+#[allow(dead_code, reason = "as above")]
+mod inside;
+#[cfg(test)]
+mod live;
+#[allow(dead_code, reason = "as above")]
+mod secret;
+
+#[allow(unused_imports, reason = "as above")]
+pub(crate) use self::{
+    gate::{Arg, Moment, Returned, expect_status},
+    inside::Region,
+    secret::find_secret,
+};
+
 use crate::attack::boots;
 use crate::bench::{Bench, Dut, expect_state, judged};
 use crate::images::Part;
-use crate::model::{Failure, Outcome, require};
+use crate::model::{Failure, Outcome, Target, require};
+use crate::monitor::Monitor;
 use crate::observations::Observations;
 use anyhow::anyhow;
 use dtsec_target::{Entropy, ProbeAnswer, Report, Session};
@@ -56,6 +73,7 @@ pub(crate) struct Probe {
     report: Report,
     buffer: u32,
     length: u32,
+    monitor: Option<Monitor>,
     dut: Dut,
 }
 
@@ -69,20 +87,36 @@ impl Probe {
     pub(crate) fn start_with(bench: &Bench, seen: &mut Observations, entropy: Entropy) -> Outcome<Probe> {
         let images =
             [("platform-a", &bench.recipe(Part::Platform)), ("application-a", &bench.application("probe"))];
-        let dut = bench.device_with(seen, &images)?;
-        let mut session = dut.power_with(entropy)?;
+        Probe::power(bench.device_with(seen, &images)?, seen, entropy)
+    }
+
+    /// Switches on a device that runs the probe: one whose power was cut, say.
+    pub(crate) fn power(dut: Dut, seen: &mut Observations, entropy: Entropy) -> Outcome<Probe> {
+        Probe::power_more(dut, seen, entropy, &[])
+    }
+
+    fn power_more(dut: Dut, seen: &mut Observations, entropy: Entropy, more: &[String]) -> Outcome<Probe> {
+        let mut session = dut.power_watched(entropy, more)?;
         let report = judged(session.report())?;
         expect_state(&report, "running")?;
-        let mut probe = Probe { session, report, buffer: 0, length: 0, dut };
+        let mut probe = Probe { session, report, buffer: 0, length: 0, monitor: None, dut };
         probe.ready()?;
-        let answer = probe.ok("buffer")?;
-        let numbers: Vec<u32> = answer.split_whitespace().filter_map(number).collect();
-        let [buffer, length] = numbers[..] else {
-            return Err(Failure::Harness(anyhow!("the probe said `{answer}` of its buffer")));
-        };
-        (probe.buffer, probe.length) = (buffer, length);
-        seen.setup("probe's own buffer", format!("{buffer:#010x}, {length} bytes"));
+        // The virtual device has no addresses that the probe could be told.
+        if probe.target() == Target::Mps2An505 {
+            let answer = probe.ok("buffer")?;
+            let numbers: Vec<u32> = answer.split_whitespace().filter_map(number).collect();
+            let [buffer, length] = numbers[..] else {
+                return Err(Failure::Harness(anyhow!("the probe said `{answer}` of its buffer")));
+            };
+            (probe.buffer, probe.length) = (buffer, length);
+            seen.setup("probe's own buffer", format!("{buffer:#010x}, {length} bytes"));
+        }
         Ok(probe)
+    }
+
+    /// What it runs on.
+    pub(crate) fn target(&self) -> Target {
+        self.dut.target()
     }
 
     /// The boot report of the first start.
@@ -90,7 +124,7 @@ impl Probe {
         &self.report
     }
 
-    /// The probe's own buffer: address and length.
+    /// The probe's own buffer: address and length; none on the virtual device.
     pub(crate) fn buffer(&self) -> (u32, u32) {
         (self.buffer, self.length)
     }
@@ -166,6 +200,14 @@ impl Probe {
         let Probe { session, dut, .. } = self;
         session.power_off();
         boots(seen, &dut, "the same device after its power was cut")
+    }
+
+    /// Cuts the power; what is left is the device with its flash and fuses.
+    #[allow(dead_code, reason = "for the tests of services, which come with their calls")]
+    pub(crate) fn cut(self) -> Dut {
+        let Probe { session, dut, .. } = self;
+        session.power_off();
+        dut
     }
 
     /// Control: loads and stores work where the probe may make them.

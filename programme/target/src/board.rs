@@ -278,7 +278,7 @@ mod tests {
     fn a_slot_outside_the_flash_is_refused() {
         let good = Board::virtual_process().source().to_owned();
         assert!(Board::parse(&good).is_ok());
-        let bad = good.replace("\"offset\": 98304", "\"offset\": 262144");
+        let bad = good.replace("\"offset\": 98304", "\"offset\": 524288");
         assert_ne!(bad, good);
         assert!(Board::parse(&bad).unwrap_err().contains("application-b"));
     }

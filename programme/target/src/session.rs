@@ -6,9 +6,11 @@ use crate::power::Samples;
 use crate::pump::{self, Heard, Shared, is_ready};
 use crate::wire::{Wire, WireName};
 use crate::{Device, DeviceError, Event, Fault, Power, Report, SessionError};
+use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -189,6 +191,39 @@ impl Session {
         self.heard(line, before)
     }
 
+    /// Tells the probe to do several things without waiting for one answer before the next line: gives one answer
+    /// for each line, or fewer of which the last is the new start that came instead.
+    pub fn probe_all(&mut self, lines: &[String]) -> Result<Vec<ProbeAnswer>, SessionError> {
+        let Some(first) = lines.first() else { return Ok(Vec::new()) };
+        let before = self.say(&lines.join("\r\n"))?;
+        let mut answers = Vec::with_capacity(lines.len());
+        while answers.len() < lines.len() && !matches!(answers.last(), Some(ProbeAnswer::Fault(_))) {
+            answers.push(self.heard(lines.get(answers.len()).unwrap_or(first), before)?);
+        }
+        Ok(answers)
+    }
+
+    /// Tells the application to do something and cuts the power so much later, or when it answers: gives the
+    /// answer if it came first. Flash and fuses are then as the cut left them; [`Device::power_on`] starts the
+    /// same device again.
+    pub fn cut_during(mut self, line: &str, after: Duration) -> Result<Option<ProbeAnswer>, SessionError> {
+        let before = self.say(line)?;
+        match self.heard_within(line, before, after) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(SessionError::Hang { .. }) => Ok(None),
+            // Somebody else was to cut it.
+            Err(SessionError::Died { status, .. }) if status.signal() == Some(Signal::KILL.as_raw()) => {
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The process that is the device: the emulator, or the virtual device.
+    pub fn process_id(&self) -> u32 {
+        self.process.child().id()
+    }
+
     /// Overwrites flash bytes under the running device, as somebody with access to its bus would.
     pub fn tamper_flash(&self, offset: usize, bytes: &[u8]) -> Result<(), DeviceError> {
         self.device.write_flash_unlocked(offset, bytes)
@@ -235,7 +270,16 @@ impl Session {
 
     /// The next console line, or the first report after the first `before`.
     fn heard(&mut self, question: &str, before: u64) -> Result<ProbeAnswer, SessionError> {
-        self.wait(&format!("answer to `{question}`"), |heard| {
+        self.heard_within(question, before, self.deadline)
+    }
+
+    fn heard_within(
+        &mut self,
+        question: &str,
+        before: u64,
+        within: Duration,
+    ) -> Result<ProbeAnswer, SessionError> {
+        let result = self.process.shared.wait(within, |heard| {
             let lines = &mut heard.wires[WireName::Console as usize].lines;
             if let Some(line) = std::iter::from_fn(|| lines.pop_front()).find(|line| !is_ready(line)) {
                 return Some(ProbeAnswer::Line(line));
@@ -248,7 +292,8 @@ impl Session {
                 }
             }
             None
-        })
+        });
+        result.map_err(|why| self.process.why(why, &format!("answer to `{}`", shortened(question)), within))
     }
 
     fn wait<T>(&self, what: &str, find: impl FnMut(&mut Heard) -> Option<T>) -> Result<T, SessionError> {
@@ -329,6 +374,14 @@ impl ProbeAnswer {
             ProbeAnswer::Fault(report) => report.fault.as_ref(),
             ProbeAnswer::Line(_) => None,
         }
+    }
+}
+
+/// A question as an error shows it; some have kilobytes of arguments.
+fn shortened(question: &str) -> String {
+    match question.char_indices().nth(120) {
+        Some((end, _)) => format!("{}…", &question[..end]),
+        None => question.to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Somebody changes the flash between two starts. Every refusal has the unchanged flash beside it.
 
 use crate::harness::{Device, Model, Op, SECRET, SECTOR, Small, after, content, reading, set};
-use cdd_storage::{Error, Recovery};
+use cdd_storage::{Error, Memory, Recovery, Store};
 
 const HEADER: usize = 28;
 const TRAILER: usize = 32;
@@ -84,8 +84,8 @@ fn an_older_version_that_is_put_back_while_the_store_is_mounted_is_reported() {
     // The index of a store that was mounted before, on a flash that has changed under it.
     let flash = crate::nor::Nor::with_content(device.nor.content().to_vec());
     let shared = std::cell::RefCell::new(flash);
-    let mut store = cdd_storage::Store::<_, _, 4, 4>::mount(Shared(&shared), &mut device.counter, &SECRET)
-        .expect("mounts");
+    let memory = Box::new(Memory::<4, 4>::new());
+    let mut store = Store::mount(Shared(&shared), &mut device.counter, memory, &SECRET).expect("mounts");
     let mut out = [0; 40];
     assert_eq!(store.get(1, 1, 0, &mut out), Ok(40));
     shared.borrow_mut().tamper(place(&[40]), &old).expect("tampers");
@@ -161,7 +161,10 @@ pub(crate) fn an_older_copy_of_the_whole_flash_is_refused() {
 fn the_flash_of_another_device_is_named_as_such() {
     let (mut device, _) = five();
     let other = [0x5F; 32];
-    assert_eq!(Small::mount(&mut device.nor, &mut device.counter, &other).err(), Some(Error::Foreign));
+    assert_eq!(
+        Small::mount(&mut device.nor, &mut device.counter, Box::default(), &other).err(),
+        Some(Error::Foreign)
+    );
     assert_eq!(mount_error(&mut device), None);
 }
 

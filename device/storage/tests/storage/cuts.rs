@@ -211,7 +211,7 @@ fn formatting_that_is_cut_at_any_word_is_finished_by_the_next_mount() {
     for word in 1.. {
         let mut device = Device { nor: Nor::erased(8 * 4096), counter: Counter::default() };
         device.nor.cut_after(word, word);
-        if Small::format(&mut device.nor, &mut device.counter, &SECRET).is_ok() {
+        if Small::format(&mut device.nor, &mut device.counter, Box::default(), &SECRET).is_ok() {
             break;
         }
         device.power_on();

@@ -2,14 +2,14 @@
 
 use crate::nor::Nor;
 use cdd_hal::{CounterError, MonotonicCounter};
-use cdd_storage::{Error, Reading, Scope, Store, WRITE_ONCE};
+use cdd_storage::{Error, Memory, Reading, Scope, Store, WRITE_ONCE};
 use std::collections::BTreeMap;
 
 pub(crate) const SECRET: [u8; 32] = [0x5E; 32];
 pub(crate) const SECTOR: usize = 4096;
 
 /// The store of most tests: a small index.
-pub(crate) type Small<'a> = Store<&'a mut Nor, &'a mut Counter, 24, 32>;
+pub(crate) type Small<'a> = Store<&'a mut Nor, &'a mut Counter, Box<Memory<24, 32>>>;
 
 /// A counter outside the flash whose power can fail before or after a step.
 #[derive(Debug, Clone, Default)]
@@ -61,12 +61,12 @@ impl Clone for Device {
 impl Device {
     pub(crate) fn formatted(sectors: usize) -> Device {
         let mut device = Device { nor: Nor::erased(sectors * SECTOR), counter: Counter::default() };
-        Small::format(&mut device.nor, &mut device.counter, &SECRET).expect("formats");
+        Small::format(&mut device.nor, &mut device.counter, Box::default(), &SECRET).expect("formats");
         device
     }
 
     pub(crate) fn mount(&mut self) -> Result<Small<'_>, Error> {
-        Small::mount(&mut self.nor, &mut self.counter, &SECRET)
+        Small::mount(&mut self.nor, &mut self.counter, Box::default(), &SECRET)
     }
 
     pub(crate) fn power_on(&mut self) {

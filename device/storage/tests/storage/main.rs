@@ -8,6 +8,7 @@ mod nor;
 mod tear;
 
 mod attacks;
+mod counter;
 mod cuts;
 mod figures;
 mod harness;

@@ -2,7 +2,7 @@
 
 use crate::harness::{Counter, Device, Op, SECRET, Small, after, content, reading, set};
 use crate::nor::Nor;
-use cdd_storage::{Error, Info, MAX_RECORD, Recovery, Scope, Store, WRITE_ONCE};
+use cdd_storage::{Error, Info, MAX_RECORD, Memory, Recovery, Scope, Store, WRITE_ONCE};
 
 #[test]
 fn what_was_set_is_read_back_in_whole_and_in_part_after_a_remount_too() {
@@ -89,11 +89,57 @@ fn readings_have_consecutive_indices_over_trims_and_remounts() {
 fn a_flash_that_was_never_formatted_is_told_apart_and_one_too_small_is_refused() {
     let mut counter = Counter::default();
     let mut nor = Nor::erased(8 * 4096);
-    assert_eq!(Small::mount(&mut nor, &mut counter, &SECRET).err(), Some(Error::NotFormatted));
-    assert!(Small::format(&mut nor, &mut counter, &SECRET).is_ok());
-    assert!(Small::mount(&mut nor, &mut counter, &SECRET).is_ok());
+    assert_eq!(
+        Small::mount(&mut nor, &mut counter, Box::default(), &SECRET).err(),
+        Some(Error::NotFormatted)
+    );
+    assert!(Small::format(&mut nor, &mut counter, Box::default(), &SECRET).is_ok());
+    assert!(Small::mount(&mut nor, &mut counter, Box::default(), &SECRET).is_ok());
     let mut small = Nor::erased(7 * 4096);
-    assert_eq!(Small::format(&mut small, &mut Counter::default(), &SECRET).err(), Some(Error::Geometry));
+    assert_eq!(
+        Small::format(&mut small, &mut Counter::default(), Box::default(), &SECRET).err(),
+        Some(Error::Geometry)
+    );
+}
+
+#[test]
+fn everything_can_be_erased_before_mounting_whatever_the_flash_holds() {
+    let garbage: Vec<u8> = (0..8 * 4096usize).map(|at| (at * at / 8) as u8).collect();
+    for value in [0, 1, 5 << 24, (5 << 24) | 0xFF_FFFF] {
+        let mut nor = Nor::with_content(garbage.clone());
+        let mut counter = Counter { value, ..Counter::default() };
+        let mut store = Small::new(&mut nor, &mut counter, Box::default(), &SECRET).expect("made");
+        assert_eq!(store.set(1, 1, b"x", 0), Err(Error::NeedsMount));
+        assert_eq!(store.erase_all(Scope::Everything), Ok(()));
+        assert_eq!(store.set(1, 1, b"x", 0), Ok(()));
+        assert_eq!(store.audit(), Ok(()));
+        assert_eq!(store.remount(), Ok(Recovery::Clean));
+        assert_eq!(store.records(), 1);
+    }
+}
+
+#[test]
+fn an_empty_record_is_a_record() {
+    let (mut device, _) = after(8, &[set(1, 1, 0, 0), set(1, 2, 9, 9), set(1, 2, 0, 0)]);
+    let mut store = device.mount().expect("mounts");
+    for uid in [1, 2] {
+        assert_eq!(store.get_info(1, uid), Ok(Info { length: 0, flags: 0 }));
+        assert_eq!(store.get(1, uid, 0, &mut [0; 4]), Ok(0));
+        assert_eq!(store.get(1, uid, 1, &mut [0; 4]), Err(Error::InvalidArgument));
+    }
+    assert_eq!(store.remove(1, 1), Ok(()));
+    assert_eq!(store.get_info(1, 1), Err(Error::DoesNotExist));
+}
+
+#[test]
+fn an_owner_is_told_all_of_his_uids_and_nobody_elses() {
+    let ops = [set(2, 9, 1, 1), set(1, 7, 1, 1), set(2, 1 << 40, 0, 1), set(3, 9, 1, 1), set(2, 3, 1, 1)];
+    let (mut device, _) = after(8, &ops);
+    let mut store = device.mount().expect("mounts");
+    assert!(store.uids(2).eq([3, 9, 1 << 40]));
+    assert_eq!([0, 1, 2, 3, 4].map(|owner| store.uids(owner).len()), [0, 1, 3, 1, 0]);
+    store.remove(2, 9).expect("removes");
+    assert!(store.uids(2).eq([3, 1 << 40]));
 }
 
 #[test]
@@ -109,9 +155,12 @@ fn erasing_everything_leaves_an_empty_store_that_works() {
 fn an_index_that_is_too_small_for_the_flash_is_refused_not_cut_short() {
     let ops: Vec<Op> = (1..=20).map(|uid| set(1, uid, 8, 1)).collect();
     let (mut device, _) = after(8, &ops);
-    let mounted = Store::<_, _, 19, 4>::mount(&mut device.nor, &mut device.counter, &SECRET);
+    let mounted =
+        Store::mount(&mut device.nor, &mut device.counter, Box::new(Memory::<19, 4>::new()), &SECRET);
     assert_eq!(mounted.err(), Some(Error::IndexTooSmall));
-    assert!(Store::<_, _, 20, 4>::mount(&mut device.nor, &mut device.counter, &SECRET).is_ok());
+    assert!(
+        Store::mount(&mut device.nor, &mut device.counter, Box::new(Memory::<20, 4>::new()), &SECRET).is_ok()
+    );
 }
 
 #[test]
@@ -151,7 +200,7 @@ fn every_error_has_its_own_number_of_this_service() {
 fn a_store_can_be_mounted_in_place_and_again_after_a_failure_and_not_used_in_between() {
     let (mut device, model) = after(8, &[set(1, 1, 50, 1), Op::Append { seed: 1 }]);
     device.nor.cut_after(3, 1);
-    let mut store = Small::new(&mut device.nor, &mut device.counter, &SECRET).expect("made");
+    let mut store = Small::new(&mut device.nor, &mut device.counter, Box::default(), &SECRET).expect("made");
     assert_eq!(store.get_info(1, 1), Err(Error::NeedsMount));
     assert_eq!(store.remount(), Ok(Recovery::Clean));
     assert_eq!(store.set(1, 1, b"cut", 0), Err(Error::Flash));
@@ -160,7 +209,7 @@ fn a_store_can_be_mounted_in_place_and_again_after_a_failure_and_not_used_in_bet
     assert_eq!(store.get_info(1, 1), Err(Error::NeedsMount));
     drop(store);
     device.power_on();
-    let mut store = Small::new(&mut device.nor, &mut device.counter, &SECRET).expect("made");
+    let mut store = Small::new(&mut device.nor, &mut device.counter, Box::default(), &SECRET).expect("made");
     assert_eq!(store.remount(), Ok(Recovery::Discarded));
     model.is_in(&mut store).expect("as before");
     assert_eq!(store.remount(), Ok(Recovery::Clean));

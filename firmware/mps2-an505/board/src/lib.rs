@@ -15,7 +15,13 @@ pub mod caller;
 #[cfg(target_os = "none")]
 pub mod copy;
 #[cfg(target_os = "none")]
+pub mod counter;
+#[cfg(target_os = "none")]
+mod eeprom;
+#[cfg(target_os = "none")]
 pub mod entropy;
+#[cfg(target_os = "none")]
+pub mod flash;
 #[cfg(target_os = "none")]
 pub mod fuses;
 #[cfg(target_os = "none")]

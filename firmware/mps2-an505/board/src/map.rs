@@ -31,7 +31,9 @@ pub const BOOT_RAM: Range = Range { start: 0x3000_0000, size: 32 << 10 };
 /// Where the platform image is loaded and runs (SSRAM2).
 pub const PLATFORM: Range = Range { start: 0x3800_0000, size: 320 << 10 };
 /// Working memory of the platform.
-pub const PLATFORM_RAM: Range = Range { start: 0x3808_0000, size: 64 << 10 };
+pub const PLATFORM_RAM: Range = Range { start: 0x3808_0000, size: 128 << 10 };
+/// Stack that a call of the gate may use, at the top of the platform's working memory; wiped after the call.
+pub const PLATFORM_STACK: u32 = 16 << 10;
 /// The boot record.
 pub const RECORD: Range = Range { start: 0x380F_0000, size: 4 << 10 };
 /// Memory that nobody initialises: what a fault leaves for the next start.
@@ -63,6 +65,10 @@ pub const SLOTS: [Range; 4] = [
     Range { start: FLASH.start + (2 << 20), size: 1 << 20 },
 ];
 
+/// Trusted storage. Secure like all of the flash: the platform's attribution names no part of it as
+/// Non-secure, and what it does not name is Secure.
+pub const STORAGE: Range = Range { start: FLASH.start + (4 << 20), size: 6 << 20 };
+
 /// Memory protection controllers.
 pub mod mpc {
     /// Of SSRAM1: boot ROM and application code.
@@ -79,6 +85,8 @@ pub mod mpc {
 pub mod uart {
     /// Management, Secure.
     pub const MANAGEMENT: u32 = 0x5020_0000;
+    /// Interrupt of a byte received there.
+    pub const MANAGEMENT_RECEIVED: u32 = 32;
     /// Console of the application, Non-secure.
     pub const CONSOLE: u32 = 0x4020_1000;
     /// Noise source, Secure.
@@ -108,8 +116,21 @@ mod tests {
             assert_eq!(number(&board["parts"][name]["load_address"]), memory.start, "{name}");
             assert_eq!(number(&board["parts"][name]["header_size"]), u32::from(HEADER_SIZE), "{name}");
         }
+        assert_eq!(number(&board["storage"]["offset"]), STORAGE.start - FLASH.start);
+        assert_eq!(number(&board["storage"]["size"]), STORAGE.size);
         assert_eq!(number(&board["flash"]["size"]), FLASH.size);
         assert_eq!(number(&board["factory_secret_address"]), DEVICE_SECRET.start);
+    }
+
+    #[test]
+    fn slots_and_storage_lie_in_the_flash_in_whole_sectors_and_do_not_overlap() {
+        let [a, b, c, d] = SLOTS;
+        let all = [a, b, c, d, STORAGE];
+        for (i, one) in all.iter().enumerate() {
+            assert!(FLASH.start <= one.start && one.last() <= FLASH.last(), "{one:?}");
+            assert!(one.start % 4096 == 0 && one.size % 4096 == 0, "{one:?}");
+            assert!(all[..i].iter().all(|other| other.last() < one.start), "{one:?}");
+        }
     }
 
     #[test]

@@ -20,6 +20,9 @@ const SAU_CTRL: u32 = 0xE000_EDD0;
 const SAU_RNR: u32 = 0xE000_EDD8;
 const SAU_RBAR: u32 = 0xE000_EDDC;
 const SAU_RLAR: u32 = 0xE000_EDE0;
+const NVIC_ISER: u32 = 0xE000_E100;
+const NVIC_ICER: u32 = 0xE000_E180;
+const NVIC_ISPR: u32 = 0xE000_E200;
 const NVIC_ITNS1: u32 = 0xE000_E384;
 const VTOR_NS: u32 = 0xE002_ED08;
 
@@ -107,6 +110,20 @@ pub fn reset() -> ! {
     loop {
         cortex_m::asm::dsb();
     }
+}
+
+/// Lets a Secure interrupt come, once at least. Secure ones have priority over all that the Non-secure side can
+/// mask.
+pub fn enable_interrupt(number: u32) {
+    write(NVIC_ISPR + number / 32 * 4, 1 << (number % 32));
+    write(NVIC_ISER + number / 32 * 4, 1 << (number % 32));
+}
+
+/// Keeps a Secure interrupt waiting.
+pub fn disable_interrupt(number: u32) {
+    write(NVIC_ICER + number / 32 * 4, 1 << (number % 32));
+    cortex_m::asm::dsb();
+    cortex_m::asm::isb();
 }
 
 /// Points the Non-secure vector table at the application.

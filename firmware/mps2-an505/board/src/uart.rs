@@ -10,6 +10,9 @@ const BAUDDIV: u32 = 0x10;
 const TX_FULL: u32 = 1;
 const RX_FULL: u32 = 2;
 const ENABLE_TX_RX: u32 = 3;
+const RX_INTERRUPT: u32 = 1 << 3;
+const INTERRUPTS: u32 = 0xC;
+const RECEIVED: u32 = 1 << 1;
 
 /// One UART.
 pub struct Uart {
@@ -24,6 +27,17 @@ impl Uart {
         // The model takes no byte from its wire until the data register was read once.
         read(base + DATA);
         Uart { base }
+    }
+
+    /// Asks for an interrupt whenever a byte has come; its number is [`crate::map::uart::MANAGEMENT_RECEIVED`] for
+    /// the management wire.
+    pub fn interrupt_on_receive(&mut self) {
+        write(self.base + CTRL, ENABLE_TX_RX | RX_INTERRUPT);
+    }
+
+    /// Takes back the interrupt; to be called before the last byte is read.
+    pub fn clear_interrupt(&mut self) {
+        write(self.base + INTERRUPTS, RECEIVED);
     }
 }
 

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-/// SHA-256 and HMAC by RustCrypto, ECDSA P-256 in assembly, Ed25519 by dalek.
+/// SHA-256 and HMAC by RustCrypto, ECDSA P-256 in assembly or by RustCrypto, Ed25519 by dalek.
 pub(crate) struct BootCrypto;
 
 impl Verifier for BootCrypto {
@@ -16,36 +16,9 @@ impl Verifier for BootCrypto {
         hash.finalize().into()
     }
 
-    #[cfg(feature = "p256-assembly")]
     #[inline(never)]
     fn verify_p256(point: &[u8; 64], digest: &[u8; 32], signature: &[u8; 64]) -> bool {
-        use p256_cortex_m4_sys::{p256_convert_endianness, p256_verify};
-        if cfg!(feature = "planted-accept-any-signature") {
-            return true;
-        }
-        let mut words = [[0u32; 8]; 4];
-        let (x, y) = point.split_at(32);
-        let (r, s) = signature.split_at(32);
-        for (to, from) in words.iter_mut().zip([x, y, r, s]) {
-            // SAFETY: 32 bytes to 32 bytes that do not overlap.
-            unsafe { p256_convert_endianness(to.as_mut_ptr().cast(), from.as_ptr().cast(), 32) };
-        }
-        let [x, y, r, s] = &words;
-        // SAFETY: four arrays of eight words and 32 bytes of digest, as the function asks. It checks that
-        // the point is on the curve and that r and s are in range.
-        unsafe { p256_verify(x.as_ptr(), y.as_ptr(), digest.as_ptr(), 32, r.as_ptr(), s.as_ptr()) }
-    }
-
-    #[cfg(not(feature = "p256-assembly"))]
-    #[inline(never)]
-    fn verify_p256(point: &[u8; 64], digest: &[u8; 32], signature: &[u8; 64]) -> bool {
-        use p256::ecdsa::signature::hazmat::PrehashVerifier;
-        let key =
-            p256::ecdsa::VerifyingKey::from_sec1_point(&p256::Sec1Point::from_untagged_bytes(point.into()));
-        match (key, p256::ecdsa::Signature::from_slice(signature)) {
-            (Ok(key), Ok(signature)) => key.verify_prehash(digest, &signature).is_ok(),
-            _ => false,
-        }
+        cfg!(feature = "planted-accept-any-signature") || cdd_p256::verify(point, digest, signature)
     }
 
     #[cfg(feature = "ed25519")]

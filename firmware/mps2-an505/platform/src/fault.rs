@@ -137,7 +137,10 @@ macro_rules! handlers {
 
 handlers!(NonMaskableInt MemoryManagement BusFault UsageFault SecureFault SVCall DebugMonitor PendSV SysTick DefaultHandler HardFault);
 
-mps2_an505_board::interrupt_vectors!(mps2_an505_board::vectors::INTERRUPTS);
+mps2_an505_board::interrupt_vectors!(
+    mps2_an505_board::vectors::INTERRUPTS,
+    map::uart::MANAGEMENT_RECEIVED => crate::gate::management_received
+);
 
 /// A panic of the platform is recorded like a fault, with no exception.
 #[panic_handler]

@@ -2,17 +2,21 @@
 //!
 //! One slot of eight bytes for each row of the table, `sg` and a branch, at a fixed address; behind it
 //! a stub that adds the call's number; behind that one entry that calls [`answer`] and leaves nothing
-//! but the status in the registers.
+//! but the status in the registers, and zeros where the stack was.
 
 use crate::start::An505Platform;
 use cdd_gate::Status;
+use cdd_hal::Console;
+use cdd_platform::{Board, LineReader};
 use core::arch::global_asm;
 use core::cell::RefCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 use mps2_an505_board::caller::NonSecure;
+use mps2_an505_board::map::uart::MANAGEMENT_RECEIVED;
+use mps2_an505_board::system;
 
 /// The platform, once the gate is open. Only whoever holds [`BUSY`] touches it.
-struct Shared(RefCell<Option<An505Platform>>);
+struct Shared(RefCell<Option<&'static mut An505Platform>>);
 
 // SAFETY: one core; the cell is only borrowed between a successful `enter` and the release of `BUSY`, and
 // a call that interrupts another one is turned away before it gets to the cell.
@@ -21,11 +25,20 @@ unsafe impl Sync for Shared {}
 static PLATFORM: Shared = Shared(RefCell::new(None));
 static BUSY: AtomicBool = AtomicBool::new(false);
 
-/// Opens the gate: from now on calls are answered.
-pub(crate) fn open(platform: An505Platform) {
+/// The lines of the management wire while the application runs.
+static LINES: Lines = Lines(RefCell::new(LineReader::new()));
+struct Lines(RefCell<LineReader>);
+
+// SAFETY: one core; only whoever holds `BUSY` touches it.
+unsafe impl Sync for Lines {}
+
+/// Opens the gate: from now on calls are answered, and the management wire beside them.
+pub(crate) fn open(platform: &'static mut An505Platform) {
+    platform.board().console().interrupt_on_receive();
     if let Ok(mut place) = PLATFORM.0.try_borrow_mut() {
         *place = Some(platform);
     }
+    system::enable_interrupt(MANAGEMENT_RECEIVED);
 }
 
 /// Answers a call. A call while another is under way (the Non-secure side was interrupted inside it) is
@@ -34,12 +47,51 @@ extern "C" fn answer(frame: u32, number: u32) -> i32 {
     if BUSY.swap(true, Ordering::Acquire) {
         return Status::ConnectionBusy.code();
     }
+    // The wire has to wait: platform and stack are taken.
+    system::disable_interrupt(MANAGEMENT_RECEIVED);
     let status = match PLATFORM.0.try_borrow_mut().as_deref_mut() {
-        Ok(Some(platform)) => platform.call(&mut NonSecure, number, frame),
+        Ok(Some(platform)) => {
+            let status = platform.call(&mut NonSecure, number, frame);
+            if platform.wants_reset() {
+                system::reset();
+            }
+            status
+        }
         _ => Status::BadState.code(),
     };
     BUSY.store(false, Ordering::Release);
+    system::enable_interrupt(MANAGEMENT_RECEIVED);
     status
+}
+
+/// Takes what has come on the management wire, between two calls of the application: whatever that does, it cannot
+/// keep the wire from being answered.
+pub(crate) unsafe extern "C" fn management_received() {
+    if BUSY.swap(true, Ordering::Acquire) {
+        // Cannot be: the interrupt is kept waiting during a call.
+        return system::disable_interrupt(MANAGEMENT_RECEIVED);
+    }
+    if let (Ok(Some(platform)), Ok(mut lines)) =
+        (PLATFORM.0.try_borrow_mut().as_deref_mut(), LINES.0.try_borrow_mut())
+    {
+        platform.board().console().clear_interrupt();
+        while let Some(byte) = platform.board().console().read() {
+            if let Some(line) = lines.push(byte) {
+                platform.serve(line);
+            }
+            if platform.wants_reset() {
+                system::reset();
+            }
+        }
+    }
+    BUSY.store(false, Ordering::Release);
+    // SAFETY: wipes what lies below this function's own frame.
+    unsafe { cdd_wipe_stack() };
+}
+
+unsafe extern "C" {
+    /// Overwrites the stack with zeros from its limit to where it is now.
+    fn cdd_wipe_stack();
 }
 
 global_asm!(
@@ -67,14 +119,46 @@ global_asm!(
     "cdd_gate_entry:",
     // The Non-secure side may call with any register content; the AAPCS keeps r4-r11 for it.
     "push {{r4, lr}}",
+    "mov r4, r1",
     "bl {answer}",
-    "pop {{r4, lr}}",
+    // The calls before this one handle nothing that is secret.
+    "cmp r4, #{first_secret}",
+    "blo 1f",
+    "bl cdd_wipe_stack",
+    "1: pop {{r4, lr}}",
     "mov r1, lr",
     "mov r2, lr",
     "mov r3, lr",
     "mov r12, lr",
     "msr apsr_nzcvqg, lr",
     "bxns lr",
+    // Keeps r0, which is the call's status.
+    ".thumb_func",
+    ".global cdd_wipe_stack",
+    "cdd_wipe_stack:",
+    "push {{r4-r10}}",
+    "mrs r1, msplim",
+    "add r2, r1, #32",
+    "mov r3, sp",
+    "movs r4, #0",
+    "mov r5, r4",
+    "mov r6, r4",
+    "mov r7, r4",
+    "mov r8, r4",
+    "mov r9, r4",
+    "mov r10, r4",
+    "mov r12, r4",
+    "2: cmp r3, r2",
+    "blo 3f",
+    "stmdb r3!, {{r4-r10, r12}}",
+    "b 2b",
+    "3: cmp r3, r1",
+    "bls 4f",
+    "str r4, [r3, #-4]!",
+    "b 3b",
+    "4: pop {{r4-r10}}",
+    "bx lr",
     calls = const cdd_gate::CALLS.len(),
+    first_secret = const cdd_gate::number::digest,
     answer = sym answer,
 );

@@ -3,10 +3,14 @@
 use crate::{fault, gate};
 use cdd_boot::{RECORD_MAGIC, Record};
 use cdd_hal::Console;
-use cdd_platform::{Board, LineReader, Platform};
+use cdd_lifecycle::EraseError;
+use cdd_platform::{Board, Buffers, Hardware, Index, LineReader, Platform};
 use core::arch::naked_asm;
+use core::mem::MaybeUninit;
 use cortex_m_rt::entry;
+use mps2_an505_board::counter::{StorageCounter, storage_counter};
 use mps2_an505_board::entropy::Noise;
+use mps2_an505_board::flash::{self, Flash};
 use mps2_an505_board::fuses::Eeprom;
 use mps2_an505_board::map::{self, Range};
 use mps2_an505_board::system;
@@ -19,9 +23,18 @@ pub(crate) struct An505 {
     fuses: Eeprom,
 }
 
+/// What is large lies here for good; taken once by `main`.
+static mut INDEX: Index = Index::new();
+static mut BUFFERS: Buffers = Buffers::new();
+static mut PLATFORM: MaybeUninit<An505Platform> = MaybeUninit::uninit();
+
 impl Board for An505 {
     type Console = Uart;
     type Fuses = Eeprom;
+    type Flash = Flash;
+    type Counter = StorageCounter;
+    type Index = &'static mut Index;
+    type Buffers = &'static mut Buffers;
 
     fn console(&mut self) -> &mut Uart {
         &mut self.console
@@ -33,6 +46,11 @@ impl Board for An505 {
 
     fn keep_fault_count(&mut self, count: u32) {
         fault::keep_count(count);
+    }
+
+    fn erase_application(&mut self) -> Result<(), EraseError> {
+        flash::erase_application();
+        Ok(())
     }
 }
 
@@ -46,7 +64,16 @@ fn main() -> ! {
     let board = An505 { console: Uart::new(map::uart::MANAGEMENT), fuses: Eeprom::new() };
     let Some(record) = take_record() else { fault::halt() };
     let faults = fault::history();
-    let platform = Platform::start(board, record, Noise::new(), faults);
+    // SAFETY: `main` runs once, and nobody else names these.
+    let (index, buffers, place) =
+        unsafe { (&mut *(&raw mut INDEX), &mut *(&raw mut BUFFERS), &mut *(&raw mut PLATFORM)) };
+    let (flash, counter) = (Flash::take(), storage_counter());
+    let hardware = Hardware { board, source: Noise::new(), flash, counter, index, buffers };
+    let platform = place.write(Platform::new(hardware, record, faults));
+    platform.take_over();
+    if platform.wants_reset() {
+        system::reset();
+    }
     if platform.may_start_application() {
         gate::open(platform);
         start_application()
@@ -67,11 +94,14 @@ fn take_record() -> Option<Record> {
 }
 
 /// Nothing runs beside the platform: answer on the management wire.
-fn serve(mut platform: An505Platform) -> ! {
+fn serve(platform: &mut An505Platform) -> ! {
     let mut lines = LineReader::new();
     loop {
         if let Some(line) = platform.board().console().read().and_then(|byte| lines.push(byte)) {
             platform.serve(line);
+        }
+        if platform.wants_reset() {
+            system::reset();
         }
     }
 }
@@ -85,7 +115,7 @@ unsafe extern "C" {
 
 fn set_stack_limit() {
     // SAFETY: the stack may grow down to the end of the variables and no further.
-    unsafe { cortex_m::register::msplim::write(&raw mut __euninit as u32) };
+    unsafe { cortex_m::register::msplim::write((&raw mut __euninit as u32 + 7) & !7) };
 }
 
 fn start_application() -> ! {
@@ -115,6 +145,10 @@ unsafe extern "C" fn enter_non_secure(stack: u32, entry: u32) -> ! {
         "msr msp, r3",
         "movs r2, #0",
         "mrs r4, msplim",
+        // What a call needs, and what is wiped after it, is less than the start needed.
+        "movw r5, #{stack}",
+        "sub r5, r3, r5",
+        "msr msplim, r5",
         "mov r5, r2",
         "mov r6, r2",
         "mov r7, r2",
@@ -146,5 +180,6 @@ unsafe extern "C" fn enter_non_secure(stack: u32, entry: u32) -> ! {
         "msr apsr_nzcvqg, r2",
         "bxns r12",
         top = sym _stack_start,
+        stack = const map::PLATFORM_STACK - 8,
     )
 }

@@ -1,6 +1,6 @@
 //! The commands of the console.
 
-use crate::{Io, Out, Readings};
+use crate::{Io, Out, readings};
 use cdd_client::{Entry, IdentityField, LOG_TEXT_BYTES, Part, Platform, Status, algorithm};
 use core::fmt::Write;
 
@@ -8,8 +8,10 @@ use core::fmt::Write;
 const MAX_RANDOM: usize = 4096;
 /// Random bytes asked for at a time.
 const PIECE: usize = 256;
+/// Bytes that an attestation token may have.
+const MAX_TOKEN: usize = 1024;
 
-const HELP: [&str; 7] = [
+const HELP: [&str; 10] = [
     "help         this list",
     "identity     who the platform says it is",
     "state        the platform's state and its last fault",
@@ -17,6 +19,9 @@ const HELP: [&str; 7] = [
     "random N     N random bytes, 1 to 4096",
     "digest HEX   SHA-256 of the bytes",
     "log          the platform's log",
+    "services     how the platform's services are doing",
+    "token HEX    an attestation token for this challenge of 32, 48 or 64 bytes",
+    "factory-reset confirm   destroys all readings and settings",
 ];
 
 /// Why a command failed: what follows `error`.
@@ -31,7 +36,6 @@ pub(crate) fn edited(byte: u8) -> u8 {
 pub(crate) fn execute<E: Entry, I: Io>(
     line: &mut [u8],
     platform: &mut Platform<E>,
-    readings: &Readings,
     out: &mut Out<'_, I>,
 ) -> Outcome {
     let (command, argument) = split(line);
@@ -42,14 +46,18 @@ pub(crate) fn execute<E: Entry, I: Io>(
         }
         (b"identity", b"") => identity(platform, out),
         (b"state", b"") => state(platform, out),
-        (b"readings", b"") => {
-            readings.iter().for_each(|reading| out.line(format_args!("{reading}")));
-            Ok(())
+        (b"readings", b"") => readings::list(platform, out).map_err(Status::name),
+        (b"services", b"") => services(platform, out),
+        (b"token", _) => token(argument, platform, out),
+        (b"factory-reset", b"confirm") => {
+            platform.factory_reset(b"factory reset").map(drop).map_err(Status::name)
         }
         (b"log", b"") => log(platform, out),
         (b"random", _) => random(argument, platform, out),
         (b"digest", _) => digest(argument, platform, out),
-        (b"help" | b"identity" | b"state" | b"readings" | b"log", _) => Err("bad-argument"),
+        (b"help" | b"identity" | b"state" | b"readings" | b"log" | b"services" | b"factory-reset", _) => {
+            Err("bad-argument")
+        }
         _ => Err("unknown-command"),
     }
 }
@@ -159,6 +167,35 @@ fn digest<E: Entry, I: Io>(argument: &mut [u8], platform: &mut Platform<E>, out:
     platform.digest(algorithm::SHA_256, message, &mut hash).map_err(Status::name)?;
     let _ = out.write_str("digest ");
     out.hex(&hash);
+    out.end();
+    Ok(())
+}
+
+fn services<E: Entry, I: Io>(platform: &mut Platform<E>, out: &mut Out<'_, I>) -> Outcome {
+    let state = platform.services().map_err(Status::name)?;
+    out.line(format_args!(
+        "storage={} code={:#06x} fault={:#06x} recovery={} records={} readings={}..{} failed-tests={:#x} \
+         factory-resets={} attestation={:#06x}",
+        state.storage_health().name(),
+        state.storage,
+        state.storage_fault,
+        state.recovery,
+        state.records,
+        state.first_reading,
+        state.next_reading,
+        state.failed_tests,
+        state.factory_resets,
+        state.attestation
+    ));
+    Ok(())
+}
+
+fn token<E: Entry, I: Io>(argument: &mut [u8], platform: &mut Platform<E>, out: &mut Out<'_, I>) -> Outcome {
+    let challenge = unhex(argument).ok_or("bad-argument")?;
+    let mut token = [0u8; MAX_TOKEN];
+    let size = platform.attest_get_token(challenge, &mut token).map_err(Status::name)?;
+    let _ = out.write_str("token ");
+    out.hex(token.get(..size).unwrap_or_default());
     out.end();
     Ok(())
 }

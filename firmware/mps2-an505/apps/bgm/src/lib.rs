@@ -5,8 +5,9 @@
 //! says and understands is laid down in `docs/wires.md`.
 //!
 //! It is not part of the platform: it may use `cdd-client` only, and the platform protects itself from it.
-//! No heap, no unsafe. Whatever the platform refuses (random after an entropy fault, for instance), the
-//! meter goes on: readings and their alarms need nothing from behind the gate.
+//! No heap, no unsafe. Whatever the platform refuses (random after an entropy fault, storage that was tampered
+//! with), the meter goes on: a measurement and its alarm are shown before anything is asked of the platform. What is
+//! wrong is shown too, and never repaired: that is for the user to decide.
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
@@ -20,10 +21,10 @@ mod sensor;
 
 pub use civil::{Civil, END_OF_TIME, civil};
 pub use glucose::{Alarm, Glucose, HIGH_ABOVE_MG_DL, LOW_BELOW_MG_DL};
-pub use readings::{KEPT, Reading, Readings};
+pub use readings::GIVEN_UP;
 pub use sensor::{Measurement, SensorError, parse};
 
-use cdd_client::{Entry, Platform};
+use cdd_client::{Entry, Platform, StorageHealth};
 use core::fmt::{self, Write};
 use line::{Line, Received};
 
@@ -91,7 +92,8 @@ pub struct Bgm<E: Entry, I: Io> {
     started: bool,
     console: Line<MAX_CONSOLE_LINE>,
     sensor: Line<MAX_SENSOR_LINE>,
-    readings: Readings,
+    /// What the user was last told of the storage.
+    told: StorageHealth,
 }
 
 impl<E: Entry, I: Io> Bgm<E, I> {
@@ -103,7 +105,7 @@ impl<E: Entry, I: Io> Bgm<E, I> {
             started: false,
             console: Line::new(),
             sensor: Line::new(),
-            readings: Readings::new(),
+            told: StorageHealth::Good,
         }
     }
 
@@ -115,6 +117,7 @@ impl<E: Entry, I: Io> Bgm<E, I> {
             // Nothing to do about a refusal: the platform would count the next fault as one more.
             let _ = self.platform.application_ready();
             Out(&mut self.io).line(format_args!("bgm ready"));
+            self.warn();
         }
         let mut busy = false;
         // Sensor first: a talkative console must not hold a reading up.
@@ -144,7 +147,7 @@ impl<E: Entry, I: Io> Bgm<E, I> {
     }
 
     fn sensor_byte(&mut self, byte: u8) {
-        let Bgm { sensor, readings, io, .. } = self;
+        let Bgm { sensor, platform, io, .. } = self;
         let mut out = Out(io);
         let measured = match sensor.push(byte) {
             Received::Nothing => return,
@@ -152,22 +155,44 @@ impl<E: Entry, I: Io> Bgm<E, I> {
             Received::TooLong => Err(SensorError::TooLong),
         };
         match measured {
-            Ok(measurement) => out.line(format_args!("{}", readings.add(measurement))),
+            Ok(measured) => {
+                // What the user must know first; whatever storing it takes, this is out.
+                out.line(format_args!("reading {measured}"));
+                match readings::store(platform, measured) {
+                    Ok(index) => out.line(format_args!("stored index={index}")),
+                    Err(status) => {
+                        out.line(format_args!("stored error={}", status.name()));
+                        self.warn();
+                    }
+                }
+            }
             Err(error) => out.line(format_args!("sensor error={}", error.name())),
         }
     }
 
+    /// Tells the user when the storage is not what it was.
+    fn warn(&mut self) {
+        let Ok(services) = self.platform.services() else { return };
+        let health = services.storage_health();
+        if health != self.told {
+            self.told = health;
+            let number = if services.storage != 0 { services.storage } else { services.storage_fault };
+            Out(&mut self.io).line(format_args!("warning storage={} code={number:#06x}", health.name()));
+        }
+    }
+
     fn console_byte(&mut self, byte: u8) {
-        let Bgm { platform, io, console, readings, .. } = self;
+        let Bgm { platform, io, console, .. } = self;
         let mut out = Out(io);
         let outcome = match console.push(command::edited(byte)) {
             Received::Nothing => return,
-            Received::Line(line) => command::execute(line, platform, readings, &mut out),
+            Received::Line(line) => command::execute(line, platform, &mut out),
             Received::TooLong => Err("line-too-long"),
         };
         match outcome {
             Ok(()) => out.line(format_args!("ok")),
             Err(name) => out.line(format_args!("error {name}")),
         }
+        self.warn();
     }
 }

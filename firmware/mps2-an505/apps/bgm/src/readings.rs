@@ -1,90 +1,84 @@
-//! The readings that the meter keeps, in RAM.
+//! The readings: in the platform's readings log, where nobody changes one unseen.
 
-use crate::{Measurement, civil};
-use core::fmt;
+use crate::{Glucose, Io, Measurement, Out, civil};
+use cdd_client::{Entry, Platform, Reading, Status};
+use core::fmt::{self, Write};
 
-/// Readings kept; the oldest makes room.
-pub const KEPT: usize = 32;
+/// Readings that are given up at once when the log is full: the oldest.
+pub const GIVEN_UP: u32 = 64;
+/// mg/dL, as IEEE 11073-10101 numbers it. The finer of the two units, so nothing is lost in it.
+const MG_DL: u16 = 2130;
 
-/// A measurement with its place in the order in which they were taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reading {
-    /// 1 for the first since the start, then one more each.
-    pub index: u32,
-    /// What was measured, and when.
-    pub measurement: Measurement,
-}
-
-impl fmt::Display for Reading {
+impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Reading { index, measurement: Measurement { time, glucose } } = self;
-        write!(f, "reading index={index} time={} {glucose}", civil(*time))
+        write!(f, "time={} {}", civil(self.time), self.glucose)
     }
 }
 
-/// The last readings.
-pub struct Readings {
-    ring: [Option<Reading>; KEPT],
-    taken: u32,
-}
-
-impl Readings {
-    /// None yet.
-    pub const fn new() -> Self {
-        Readings { ring: [None; KEPT], taken: 0 }
-    }
-
-    /// Keeps a measurement as the next reading.
-    pub fn add(&mut self, measurement: Measurement) -> Reading {
-        let place = self.taken as usize % KEPT;
-        self.taken = self.taken.wrapping_add(1);
-        let reading = Reading { index: self.taken, measurement };
-        if let Some(to) = self.ring.get_mut(place) {
-            *to = Some(reading);
+/// Stores a measurement for good; its number, from 1.
+pub(crate) fn store<E: Entry>(platform: &mut Platform<E>, measured: Measurement) -> Result<u32, Status> {
+    let Measurement { time, glucose } = measured;
+    let reading = Reading { time: time.into(), device: 0, value: glucose.mg_dl().into(), unit: MG_DL };
+    let index = match platform.append(&reading) {
+        Err(Status::InsufficientStorage) => {
+            let kept = platform.readings()?;
+            platform.readings_trim(kept.start.saturating_add(GIVEN_UP).min(kept.end))?;
+            platform.append(&reading)?
         }
-        reading
-    }
-
-    /// Those kept, the oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = &Reading> {
-        let (newer, older) = self.ring.split_at(self.taken as usize % KEPT);
-        older.iter().chain(newer).flatten()
-    }
+        index => index?,
+    };
+    Ok(index.saturating_add(1))
 }
 
-impl Default for Readings {
-    fn default() -> Self {
-        Self::new()
+/// Shows all readings that are kept. One that cannot be believed is shown as that, in its place.
+pub(crate) fn list<E: Entry, I: Io>(platform: &mut Platform<E>, out: &mut Out<'_, I>) -> Result<(), Status> {
+    for index in platform.readings()? {
+        let found =
+            platform.reading(index).and_then(|reading| measurement(&reading).ok_or(Status::DataInvalid));
+        let _ = write!(out, "reading index={} ", index.saturating_add(1));
+        match found {
+            Ok(measured) => out.line(format_args!("{measured}")),
+            Err(status) => out.line(format_args!("error={}", status.name())),
+        }
     }
+    Ok(())
+}
+
+/// A reading as this meter stores them.
+fn measurement(reading: &Reading) -> Option<Measurement> {
+    let time = u32::try_from(reading.time).ok()?;
+    let glucose = Glucose::from_mg_dl(u16::try_from(reading.value).ok()?)?;
+    (reading.unit == MG_DL).then_some(Measurement { time, glucose })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Glucose;
 
     #[test]
-    fn the_last_readings_are_kept_in_order_and_the_index_never_starts_again() {
-        let mut readings = Readings::new();
-        assert_eq!(readings.iter().count(), 0);
-        let glucose = Glucose::from_mg_dl(100).unwrap();
-        for time in 0..3 * KEPT as u32 + 5 {
-            assert_eq!(readings.add(Measurement { time, glucose }).index, time + 1);
-            let kept: Vec<u32> = readings.iter().map(|r| r.index).collect();
-            let oldest = (time + 1).saturating_sub(KEPT as u32) + 1;
-            assert_eq!(kept, (oldest..=time + 1).collect::<Vec<_>>());
-        }
-    }
-
-    #[test]
-    fn a_reading_is_shown_with_its_alarm_if_it_has_one() {
+    fn a_measurement_is_shown_with_its_alarm_if_it_has_one() {
         let shown = |mg_dl| {
             let glucose = Glucose::from_mg_dl(mg_dl).unwrap();
-            Reading { index: 7, measurement: Measurement { time: 1_767_225_600, glucose } }.to_string()
+            Measurement { time: 1_767_225_600, glucose }.to_string()
         };
-        let head = "reading index=7 time=2026-01-01T00:00:00Z";
+        let head = "time=2026-01-01T00:00:00Z";
         assert_eq!(shown(100), format!("{head} mg/dL=100 mmol/L=5.6"));
         assert_eq!(shown(54), format!("{head} mg/dL=54 mmol/L=3.0 alarm=low"));
         assert_eq!(shown(300), format!("{head} mg/dL=300 mmol/L=16.7 alarm=high"));
+    }
+
+    #[test]
+    fn only_what_this_meter_could_have_stored_is_taken_for_a_measurement() {
+        let good = Reading { time: 5, device: 0, value: 100, unit: MG_DL };
+        assert!(measurement(&good).is_some());
+        for bad in [
+            Reading { time: 1 << 32, ..good },
+            Reading { value: -1, ..good },
+            Reading { value: 601, ..good },
+            Reading { value: 70_000, ..good },
+            Reading { unit: 4722, ..good },
+        ] {
+            assert_eq!(measurement(&bad), None);
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use bgm::{Bgm, Io, KEPT};
-use cdd_client::{Argument, Entry, Platform, Status};
+use bgm::{Bgm, GIVEN_UP, Io};
+use cdd_client::{Argument, Entry, Platform, ServiceState, Status};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -14,7 +14,18 @@ struct Behaviour {
     calls: Vec<u32>,
     random_left: Option<usize>,
     log: Vec<(u32, Vec<u8>)>,
+    readings: Vec<[u8; 24]>,
+    trimmed: u32,
+    /// What the storage answers instead of doing anything.
+    storage: Option<Status>,
+    /// Readings that do not verify.
+    tampered: Vec<u32>,
+    services: ServiceState,
+    resets: usize,
 }
+
+/// Readings that the fake's log can hold.
+const CAPACITY: usize = 100;
 
 struct Fake(Rc<RefCell<Behaviour>>);
 
@@ -69,6 +80,46 @@ impl Entry for Fake {
                     }
                     None => (Status::DoesNotExist.code(), 0),
                 }
+            }
+            (60..=63, _) if behaviour.storage.is_some() => (behaviour.storage.map_or(0, Status::code), 0),
+            (60, [Argument::Input(reading), Argument::Output(index)]) => {
+                if behaviour.readings.len() - behaviour.trimmed as usize >= CAPACITY {
+                    return (Status::InsufficientStorage.code(), 0);
+                }
+                index.copy_from_slice(&(behaviour.readings.len() as u32).to_le_bytes());
+                behaviour.readings.push((*reading).try_into().unwrap());
+                (0, 4)
+            }
+            (61, [Argument::Value(index), Argument::Output(reading)]) => {
+                if behaviour.tampered.contains(index) {
+                    return (Status::InvalidSignature.code(), 0);
+                }
+                reading.copy_from_slice(&behaviour.readings[*index as usize]);
+                (0, 24)
+            }
+            (62, [Argument::Output(range)]) => {
+                range[..4].copy_from_slice(&behaviour.trimmed.to_le_bytes());
+                range[4..].copy_from_slice(&(behaviour.readings.len() as u32).to_le_bytes());
+                (0, 8)
+            }
+            (63, [Argument::Value(first)]) => {
+                behaviour.trimmed = *first;
+                (0, 0)
+            }
+            (64, [Argument::Output(record)]) => {
+                record.copy_from_slice(&behaviour.services.to_bytes());
+                (0, 48)
+            }
+            (65, [Argument::Input(challenge), Argument::Output(token)]) => {
+                if challenge.len() != 32 {
+                    return (Status::InvalidArgument.code(), 0);
+                }
+                token[..3].copy_from_slice(&[0xD2, 0x84, challenge[0]]);
+                (0, 3)
+            }
+            (68, [Argument::Input(b"factory reset")]) => {
+                behaviour.resets += 1;
+                (0, 0)
             }
             _ => panic!("call {number}"),
         }
@@ -135,29 +186,78 @@ impl Meter {
 fn it_reports_ready_to_the_platform_once_and_then_waits() {
     let mut meter = Meter::started();
     assert_eq!(meter.said(), "");
-    assert_eq!(meter.behaviour.borrow().calls, [3]);
+    assert_eq!(meter.behaviour.borrow().calls, [3, 64]);
     assert_eq!(meter.bgm.io().idle, 2);
 }
 
 #[test]
 fn readings_are_shown_when_they_come_and_again_when_asked_for() {
     let mut meter = Meter::started();
-    let first = "reading index=1 time=2026-01-01T00:00:00Z mg/dL=100 mmol/L=5.6\r\n";
-    let second = "reading index=2 time=2026-01-01T00:05:00Z mg/dL=54 mmol/L=3.0 alarm=low\r\n";
+    let first = "time=2026-01-01T00:00:00Z mg/dL=100 mmol/L=5.6\r\n";
+    let second = "time=2026-01-01T00:05:00Z mg/dL=54 mmol/L=3.0 alarm=low\r\n";
     assert_eq!(meter.console("readings\n"), "ok\r\n");
-    assert_eq!(meter.sensor("BG,1767225600,100,mg/dL"), first);
-    assert_eq!(meter.sensor("BG,1767225900,3.0,mmol/L"), second);
-    assert_eq!(meter.console("readings\n"), format!("{first}{second}ok\r\n"));
-    for _ in 0..KEPT {
-        meter.sensor("BG,1767226000,300,mg/dL");
+    assert_eq!(meter.sensor("BG,1767225600,100,mg/dL"), format!("reading {first}stored index=1\r\n"));
+    assert_eq!(meter.sensor("BG,1767225900,3.0,mmol/L"), format!("reading {second}stored index=2\r\n"));
+    let all = format!("reading index=1 {first}reading index=2 {second}ok\r\n");
+    assert_eq!(meter.console("readings\n"), all);
+}
+
+#[test]
+fn a_full_log_gives_up_its_oldest_readings_and_no_index_comes_twice() {
+    let mut meter = Meter::started();
+    for number in 1..=CAPACITY + 1 {
+        let said = meter.sensor("BG,1767226000,300,mg/dL");
+        assert!(said.ends_with(&format!("stored index={number}\r\n")), "{said}");
     }
     let kept = meter.console("readings\n");
-    assert_eq!(kept.lines().count(), KEPT + 1);
-    assert!(
-        kept.starts_with("reading index=3 ")
-            && kept.contains("reading index=34 ")
-            && kept.contains("alarm=high")
+    assert!(kept.starts_with(&format!("reading index={} ", GIVEN_UP + 1)), "{kept}");
+    assert_eq!(kept.lines().count(), CAPACITY + 2 - GIVEN_UP as usize);
+}
+
+#[test]
+fn what_was_tampered_with_is_shown_in_its_place_and_the_user_is_told_once() {
+    let mut meter = Meter::started();
+    for value in [100, 110, 120] {
+        meter.sensor(&format!("BG,1767225600,{value},mg/dL"));
+    }
+    meter.behaviour.borrow_mut().tampered = vec![1];
+    meter.behaviour.borrow_mut().services.storage_fault = 0x0428;
+    let said = meter.console("readings\n");
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].contains("mg/dL=100") && lines[2].contains("mg/dL=120"), "{said}");
+    assert_eq!(lines[1], "reading index=2 error=invalid-signature");
+    assert_eq!(lines[3..], ["ok", "warning storage=tampered code=0x0428"]);
+    assert_eq!(meter.console("log\n"), "ok\r\n", "told once");
+}
+
+#[test]
+fn with_a_storage_that_cannot_be_used_measurements_and_alarms_go_on() {
+    let mut meter = Meter::started();
+    meter.behaviour.borrow_mut().storage = Some(Status::DataCorrupt);
+    meter.behaviour.borrow_mut().services.storage = 0x0424;
+    assert_eq!(
+        meter.sensor("BG,1767225900,3.0,mmol/L"),
+        "reading time=2026-01-01T00:05:00Z mg/dL=54 mmol/L=3.0 alarm=low\r\n\
+         stored error=data-corrupt\r\nwarning storage=tampered code=0x0424\r\n"
     );
+    assert_eq!(meter.console("readings\n"), "error data-corrupt\r\n");
+    // The control: it works again, and says so.
+    meter.behaviour.borrow_mut().storage = None;
+    meter.behaviour.borrow_mut().services = ServiceState::default();
+    assert!(meter.sensor("BG,1767225900,3.0,mmol/L").contains("stored index=1"));
+}
+
+#[test]
+fn a_token_and_a_factory_reset_are_asked_for_by_name() {
+    let mut meter = Meter::started();
+    assert_eq!(meter.console(format!("token {}\n", "a5".repeat(32))), "token d284a5\r\nok\r\n");
+    assert_eq!(meter.console("token a5\n"), "error invalid-argument\r\n");
+    assert_eq!(meter.console("token xyz\n"), "error bad-argument\r\n");
+    assert_eq!(meter.console("factory-reset\n"), "error bad-argument\r\n");
+    assert_eq!(meter.behaviour.borrow().resets, 0);
+    assert_eq!(meter.console("factory-reset confirm\n"), "ok\r\n");
+    assert_eq!(meter.behaviour.borrow().resets, 1);
+    assert!(meter.console("services\n").starts_with("storage=good code=0x0000 "));
 }
 
 #[test]
@@ -169,7 +269,7 @@ fn a_refused_sensor_line_is_named_and_takes_no_index() {
     assert_eq!(meter.sensor(&format!("BG,1,{},mg/dL", "9".repeat(80))), "sensor error=too-long\r\n");
     meter.bgm.io().sensor.extend(b"$BG,1,100,mg/dL*00\n");
     assert_eq!(meter.said(), "sensor error=checksum\r\n");
-    assert!(meter.sensor("BG,1,100,mg/dL").starts_with("reading index=1 "));
+    assert!(meter.sensor("BG,1,100,mg/dL").ends_with("stored index=1\r\n"));
 }
 
 #[test]

@@ -1,15 +1,16 @@
-//! The commands.
+//! The commands of the board.
 
 use crate::attack;
-use crate::console::{Wire, number};
 use cdd_client::{Platform, Veneers};
+use cdd_hal::Console;
 use core::sync::atomic::{AtomicU32, Ordering};
 use cortex_m_rt::{entry, exception};
+use mps2_an505_board::{map, uart::Uart};
+use probe::{Out, Probe, SCRATCH_BYTES, Surroundings, number};
 
 mps2_an505_board::interrupt_vectors!(mps2_an505_board::vectors::INTERRUPTS);
 
 /// Memory of its own for whatever the evaluation wants to put there.
-const SCRATCH_BYTES: usize = 4096;
 static mut SCRATCH: [u32; SCRATCH_BYTES / 4] = [0; SCRATCH_BYTES / 4];
 
 /// What the timer's calls came to while `nest` ran.
@@ -24,90 +25,84 @@ const CONNECTION_BUSY: i32 = -131;
 
 #[entry]
 fn main() -> ! {
-    let mut wire = Wire::new();
-    let mut platform = Platform::new(Veneers);
-    wire.say("probe ready").end();
+    let mut probe = Probe::new(Veneers, Uart::new(map::uart::CONSOLE), Board);
     loop {
-        let [verb, a, b, c, _] = wire.words();
-        let (a, b, c) = (number(a), number(b), number(c));
-        match verb {
-            "ping" => wire.say("ok").end(),
-            "ready" => {
-                let outcome = platform.application_ready();
-                status(&mut wire, outcome.err().map_or(0, |status| status.code()));
-            }
-            "buffer" => {
-                wire.say("ok").word(&raw const SCRATCH as u32).say(" ").number(SCRATCH_BYTES as i32).end()
-            }
-            "read" => {
-                let value = attack::read(a);
-                wire.say("ok").word(value).end();
-            }
-            "write" => {
-                attack::write(a, b);
-                wire.say("ok").end();
-            }
-            "fill" => {
-                (0..b).for_each(|offset| attack::write_byte(a.wrapping_add(offset), c as u8));
-                wire.say("ok").end();
-            }
-            "dump" => {
-                wire.say("ok ");
-                for offset in 0..b {
-                    wire.hex(&[attack::read_byte(a.wrapping_add(offset))]);
-                }
-                wire.end();
-            }
-            "jump" => {
-                attack::enter(a, 0);
-                wire.say("ok").end();
-            }
-            "call" => status(&mut wire, attack::enter(cdd_gate::veneer_address(a), b)),
-            "enter" => status(&mut wire, attack::enter(a, b)),
-            "leftovers" => {
-                wire.say("ok");
-                for value in attack::leftovers(cdd_gate::veneer_address(a), b) {
-                    wire.word(value);
-                }
-                wire.end();
-            }
-            "stack" => attack::stack(a),
-            "stackcall" => {
-                status(&mut wire, attack::enter_with_stack(cdd_gate::veneer_address(a), b, c));
-            }
-            "reset" => {
-                attack::write(AIRCR, 0x05FA_0004);
-                cortex_m::asm::dsb();
-                wire.say("ok").end();
-            }
-            "nest" => nest(&mut wire, &mut platform, a),
-            "random" => random(&mut wire, &mut platform, a),
-            "svc" => {
-                // SAFETY: the Secure side, or nobody, answers.
-                unsafe { core::arch::asm!("svc #0") };
-                wire.say("ok").end();
-            }
-            "udf" => cortex_m::asm::udf(),
-            _ => wire.say("unknown").end(),
-        }
+        probe.step();
     }
 }
 
-fn status(wire: &mut Wire, code: i32) {
-    wire.say("status ").number(code).end();
-}
+/// The board, all of which the probe may try.
+struct Board;
 
-fn random(wire: &mut Wire, platform: &mut Platform<Veneers>, len: u32) {
-    let mut bytes = [0u8; 4096];
-    let len = (len as usize).min(bytes.len());
-    match platform.random(&mut bytes[..len]) {
-        Ok(written) => wire.say("random ").hex(&bytes[..written]).end(),
-        Err(error) => status(wire, error.code()),
+impl Surroundings for Board {
+    fn scratch(&mut self) -> &mut [u8] {
+        // SAFETY: this is the one thread of this image, no interrupt handler looks at the buffer, and the borrow of
+        // `self` ends before the next command, such as one that reads or writes it by its address.
+        unsafe { core::slice::from_raw_parts_mut((&raw mut SCRATCH).cast(), SCRATCH_BYTES) }
+    }
+
+    fn command<C: Console>(&mut self, words: &[&str; 4], out: &mut Out<'_, C>) -> bool {
+        let [verb, a, b, c] = *words;
+        let (a, b, c) = (number(a), number(b), number(c));
+        match verb {
+            "buffer" => {
+                out.say("ok").word(&raw const SCRATCH as u32).say(" ").number(SCRATCH_BYTES as i32).end();
+            }
+            "read" => {
+                let value = attack::read(a);
+                out.say("ok").word(value).end();
+            }
+            "write" => {
+                attack::write(a, b);
+                out.say("ok").end();
+            }
+            "fill" => {
+                (0..b).for_each(|offset| attack::write_byte(a.wrapping_add(offset), c as u8));
+                out.say("ok").end();
+            }
+            "dump" => {
+                out.say("ok ");
+                for offset in 0..b {
+                    out.hex(&[attack::read_byte(a.wrapping_add(offset))]);
+                }
+                out.end();
+            }
+            "jump" => {
+                attack::enter(a, 0);
+                out.say("ok").end();
+            }
+            "call" => out.status(attack::enter(cdd_gate::veneer_address(a), b)),
+            "enter" => out.status(attack::enter(a, b)),
+            "leftovers" => {
+                out.say("ok");
+                for value in attack::leftovers(cdd_gate::veneer_address(a), b) {
+                    out.word(value);
+                }
+                out.end();
+            }
+            "stack" => attack::stack(a),
+            "stackcall" => out.status(attack::enter_with_stack(cdd_gate::veneer_address(a), b, c)),
+            "reset" => {
+                attack::write(AIRCR, 0x05FA_0004);
+                cortex_m::asm::dsb();
+                out.say("ok").end();
+            }
+            "nest" => nest(out, a),
+            "svc" => {
+                // SAFETY: the Secure side, or nobody, answers.
+                unsafe { core::arch::asm!("svc #0") };
+                out.say("ok").end();
+            }
+            "udf" => cortex_m::asm::udf(),
+            _ => return false,
+        }
+        true
     }
 }
 
 /// Calls `random` again and again while the timer's interrupt calls `digest` in between.
-fn nest(wire: &mut Wire, platform: &mut Platform<Veneers>, calls: u32) {
+fn nest<C: Console>(out: &mut Out<'_, C>, calls: u32) {
+    let mut platform = Platform::new(Veneers);
     NESTED.store(0, Ordering::Relaxed);
     BUSY.store(0, Ordering::Relaxed);
     attack::write(SYST_RVR, 2_000);
@@ -119,9 +114,9 @@ fn nest(wire: &mut Wire, platform: &mut Platform<Veneers>, calls: u32) {
         answered += u32::from(platform.random(&mut bytes).is_ok());
     }
     attack::write(SYST_CSR, 0);
-    wire.say("ok ").number(answered as i32);
-    wire.say(" ").number(NESTED.load(Ordering::Relaxed) as i32);
-    wire.say(" ").number(BUSY.load(Ordering::Relaxed) as i32).end();
+    out.say("ok ").number(answered as i32);
+    out.say(" ").number(NESTED.load(Ordering::Relaxed) as i32);
+    out.say(" ").number(BUSY.load(Ordering::Relaxed) as i32).end();
 }
 
 #[exception]
