@@ -267,14 +267,14 @@ macro_rules! gate_table {
             53 aead_update "cryptographic-operation"
                 (operation: value "number of the operation", piece: input "at most 4,096 bytes", result: output "what is ready")
                 [BadState, BufferTooSmall, InsufficientMemory];
-            /// psa_aead_finish: the rest of the ciphertext, then 16 bytes of tag.
+            /// psa_aead_finish: the tag.
             54 aead_finish "cryptographic-operation"
-                (operation: value "number of the operation", result: output "the rest, then the tag")
+                (operation: value "number of the operation", tag: output "16 bytes of tag")
                 [BadState, BufferTooSmall];
-            /// psa_aead_verify: the rest of the plaintext, if the tag is right.
+            /// psa_aead_verify: whether all that aead_update gave is authentic; no plaintext is left to come.
             55 aead_verify "cryptographic-operation"
-                (operation: value "number of the operation", tag: input "the tag", result: output "the rest")
-                [BadState, BufferTooSmall, InvalidSignature];
+                (operation: value "number of the operation", tag: input "the tag")
+                [BadState, InvalidSignature];
 
             // Trusted storage (PSA Secure Storage API). A record has a number of 64 bits, not 0.
             /// psa_ps_set: stores a record in place of what was there: done or not done, whatever the power does.

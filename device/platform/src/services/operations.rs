@@ -246,87 +246,95 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
 
     pub(crate) fn aead_encrypt_setup<M: CallerMemory>(
         &mut self,
-        _: &mut M,
-        _: u32,
-        _: u32,
-        _: &mut Output,
+        memory: &mut M,
+        key: u32,
+        algorithm: u32,
+        operation: &mut Output,
     ) -> Result<(), Status> {
-        Err(Status::NotSupported)
+        self.open(memory, operation, |keystore, env| {
+            keystore.aead_encrypt_setup(env, APPLICATION, key, algorithm)
+        })
     }
 
     pub(crate) fn aead_decrypt_setup<M: CallerMemory>(
         &mut self,
-        _: &mut M,
-        _: u32,
-        _: u32,
-        _: &mut Output,
+        memory: &mut M,
+        key: u32,
+        algorithm: u32,
+        operation: &mut Output,
     ) -> Result<(), Status> {
-        Err(Status::NotSupported)
+        self.open(memory, operation, |keystore, env| {
+            keystore.aead_decrypt_setup(env, APPLICATION, key, algorithm)
+        })
     }
 
     pub(crate) fn aead_set_lengths<M: CallerMemory>(
         &mut self,
         _: &mut M,
-        _: u32,
-        _: u32,
-        _: u32,
+        operation: u32,
+        additional: u32,
+        plaintext: u32,
     ) -> Result<(), Status> {
-        Err(Status::NotSupported)
+        let lengths = (additional as usize, plaintext as usize);
+        self.keystore.aead_set_lengths(APPLICATION, operation, lengths.0, lengths.1).map_err(status)
     }
 
     pub(crate) fn aead_generate_nonce<M: CallerMemory>(
         &mut self,
-        _: &mut M,
-        _: u32,
-        _: &mut Output,
+        memory: &mut M,
+        operation: u32,
+        nonce: &mut Output,
     ) -> Result<(), Status> {
-        Err(Status::NotSupported)
+        self.give(memory, nonce, None, |keystore, env, _, out| {
+            keystore.aead_generate_nonce(env, APPLICATION, operation, out)
+        })
     }
 
     pub(crate) fn aead_set_nonce<M: CallerMemory>(
         &mut self,
-        _: &mut M,
-        _: u32,
-        _: Input,
+        memory: &mut M,
+        operation: u32,
+        nonce: Input,
     ) -> Result<(), Status> {
-        Err(Status::NotSupported)
+        self.take_in(memory, nonce, |keystore, nonce| keystore.aead_set_nonce(APPLICATION, operation, nonce))
     }
 
     pub(crate) fn aead_update_ad<M: CallerMemory>(
         &mut self,
-        _: &mut M,
-        _: u32,
-        _: Input,
+        memory: &mut M,
+        operation: u32,
+        piece: Input,
     ) -> Result<(), Status> {
-        Err(Status::NotSupported)
+        self.feed(memory, piece, |keystore, piece| keystore.aead_update_ad(APPLICATION, operation, piece))
     }
 
     pub(crate) fn aead_update<M: CallerMemory>(
         &mut self,
-        _: &mut M,
-        _: u32,
-        _: Input,
-        _: &mut Output,
+        memory: &mut M,
+        operation: u32,
+        piece: Input,
+        result: &mut Output,
     ) -> Result<(), Status> {
-        Err(Status::NotSupported)
+        self.give(memory, result, Some(piece), |keystore, _, piece, out| {
+            keystore.aead_update(APPLICATION, operation, piece, out)
+        })
     }
 
     pub(crate) fn aead_finish<M: CallerMemory>(
         &mut self,
-        _: &mut M,
-        _: u32,
-        _: &mut Output,
+        memory: &mut M,
+        operation: u32,
+        tag: &mut Output,
     ) -> Result<(), Status> {
-        Err(Status::NotSupported)
+        self.give(memory, tag, None, |keystore, _, _, out| keystore.aead_finish(APPLICATION, operation, out))
     }
 
     pub(crate) fn aead_verify<M: CallerMemory>(
         &mut self,
-        _: &mut M,
-        _: u32,
-        _: Input,
-        _: &mut Output,
+        memory: &mut M,
+        operation: u32,
+        tag: Input,
     ) -> Result<(), Status> {
-        Err(Status::NotSupported)
+        self.take_in(memory, tag, |keystore, tag| keystore.aead_verify(APPLICATION, operation, tag))
     }
 }
