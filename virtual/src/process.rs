@@ -5,18 +5,18 @@ use crate::wire::{Receiver, Sender, Wire, wait};
 use crate::{Entropy, FuseDevice, Gate, HostCrypto, Place, Region, StorageCounter, VirtualMachine};
 use anyhow::{Context as _, Result};
 use bgm::{Bgm, Io};
+use cdd_boot::SlotId;
 use cdd_boot::report::{self, Context, Line};
 use cdd_boot::{PartEntry, PartId, Record, State};
-use cdd_hal::Console;
-use cdd_boot::SlotId;
 use cdd_client::{Argument, Entry};
+use cdd_hal::Console;
 use cdd_lifecycle::EraseError;
 use cdd_platform::{Buffers, Hardware, History, Index, LineReader, Platform};
 use embedded_storage::nor_flash::NorFlash;
+use probe::{Out, Probe, SCRATCH_BYTES, Surroundings};
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
-use probe::{Out, Probe, SCRATCH_BYTES, Surroundings};
 use zerocopy::FromZeros;
 
 /// The wires of the device, as in `docs/wires.md`.

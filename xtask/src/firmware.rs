@@ -37,7 +37,8 @@ impl Hashes {
     fn flags(self) -> &'static [&'static str] {
         match self {
             Self::Fast => &[],
-            Self::Small => &["--cfg=sha2_backend_soft=\"compact\""],
+            // AES likewise: 2.7 KB less for 4 % more instructions.
+            Self::Small => &["--cfg=sha2_backend_soft=\"compact\"", "--cfg=aes_backend_soft=\"compact\""],
         }
     }
 }

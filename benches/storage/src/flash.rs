@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 /// Sectors of the flash: those that the virtual device has for its storage.
-pub const SECTORS: usize = 96;
+pub(crate) const SECTORS: usize = 96;
 
 /// What was done to a flash.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -33,7 +33,7 @@ impl Tally {
     }
 }
 
-/// A handle on a flash: what holds the store's copy, and what the measuring holds.
+/// A handle on a flash: a store has one, the measuring another.
 #[derive(Debug, Clone)]
 pub struct Flash(Rc<RefCell<Counted>>);
 

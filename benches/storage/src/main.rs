@@ -13,8 +13,9 @@ struct Arguments {
 }
 
 fn main() -> anyhow::Result<()> {
-    let figures = bench_storage::measure()?;
-    if Arguments::parse().json {
+    let arguments = Arguments::parse();
+    let figures = bench_storage::measure(bench_storage::SETS)?;
+    if arguments.json {
         println!("{}", serde_json::to_string_pretty(&figures)?);
     } else {
         print!("{figures}");

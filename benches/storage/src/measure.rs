@@ -1,7 +1,7 @@
 //! The scenarios. No time, no chance: the same numbers in every run.
 
 use crate::flash::{Flash, Tally};
-use crate::stores::{Ekv, READING_BYTES, Sealed, Sequential, Subject};
+use crate::stores::{Ekv, Sealed, Sequential, Subject};
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
@@ -12,7 +12,9 @@ const USUAL_PAYLOAD: usize = 64;
 /// Bytes of a record, with 100 records.
 pub const PAYLOADS: [usize; 4] = [16, 64, 256, 1024];
 /// Sets that replace a record: the ring goes round several times.
-const SETS: u64 = 10_000;
+pub const SETS: u64 = 10_000;
+/// Bytes of a reading.
+const READING_BYTES: usize = 24;
 
 /// What one store did with one number of records of one length.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,7 +27,7 @@ pub struct Row {
     pub payload: usize,
     /// Words programmed for each word of payload of a new record.
     pub new_words: f64,
-    /// The same where one is replaced, over 10,000 sets.
+    /// The same where one is replaced, over all sets.
     pub replaced_words: f64,
     /// Sectors erased in 1,000 of these sets.
     pub erases: f64,
@@ -73,10 +75,12 @@ impl Figures {
         self.rows.iter().find(|row| (row.store, row.records, row.payload) == (store, records, payload))
     }
 
-    /// How many times the words of `peer` ours takes where a record is replaced: the cost of sealing.
-    pub fn ratio(&self, peer: &str, records: u64, payload: usize) -> Option<f64> {
-        let of = |store| self.row(store, records, payload).map(|row| row.replaced_words);
-        Some(of(Sealed::NAME)? / of(peer)?)
+    /// How many times the words of `peer` ours takes for a new record, which is the cost of sealing, and for one
+    /// that is replaced, whose old content ours overwrites and the peers leave there.
+    pub fn ratio(&self, peer: &str, records: u64, payload: usize) -> Option<(f64, f64)> {
+        let of = |store| self.row(store, records, payload).map(|row| (row.new_words, row.replaced_words));
+        let (ours, peers) = (of(Sealed::NAME)?, of(peer)?);
+        Some((ours.0 / peers.0, ours.1 / peers.1))
     }
 
     /// The same for the log of readings.
@@ -86,15 +90,16 @@ impl Figures {
     }
 }
 
-/// Runs everything.
-pub fn measure() -> Result<Figures> {
+/// Runs everything, with so many sets that replace a record (usually [`SETS`]).
+pub fn measure(sets: u64) -> Result<Figures> {
     let mut shapes: Vec<(u64, usize)> = RECORDS.iter().map(|records| (*records, USUAL_PAYLOAD)).collect();
-    shapes.extend(PAYLOADS.iter().filter(|payload| **payload != USUAL_PAYLOAD).map(|payload| (100, *payload)));
+    shapes
+        .extend(PAYLOADS.iter().filter(|payload| **payload != USUAL_PAYLOAD).map(|payload| (100, *payload)));
     let mut rows = Vec::new();
     for (records, payload) in shapes {
-        rows.push(row::<Sealed>(records, payload)?);
-        rows.push(row::<Sequential>(records, payload)?);
-        rows.push(row::<Ekv>(records, payload)?);
+        rows.push(row::<Sealed>(records, payload, sets)?);
+        rows.push(row::<Sequential>(records, payload, sets)?);
+        rows.push(row::<Ekv>(records, payload, sets)?);
     }
     let logs = vec![log::<Sealed>()?, log::<Sequential>()?, log::<Ekv>()?];
     let ram =
@@ -108,7 +113,7 @@ fn content(payload: usize, key: u64, turn: u64) -> Vec<u8> {
     (0..payload as u64).map(|at| (seed ^ at.wrapping_mul(0x9E37_79B9) >> 7) as u8).collect()
 }
 
-fn row<S: Subject>(records: u64, payload: usize) -> Result<Row> {
+fn row<S: Subject>(records: u64, payload: usize, sets: u64) -> Result<Row> {
     let what = || format!("{} with {records} records of {payload} bytes", S::NAME);
     let payload_words = payload.div_ceil(4) as f64;
     let flash = Flash::erased();
@@ -122,15 +127,16 @@ fn row<S: Subject>(records: u64, payload: usize) -> Result<Row> {
     let new = flash.tally().since(before);
 
     let before = flash.tally();
-    for turn in 0..SETS {
+    for turn in 0..sets {
         store.set(1 + turn % records, &content(payload, 1 + turn % records, turn)).with_context(what)?;
     }
     let replaced = flash.tally().since(before);
-    let counter_bytes = (store.bytes_outside() - outside) as f64 / (SETS + records) as f64;
-    let erased: Vec<u64> = flash.erases().iter().zip(&formatted).map(|(after, before)| after - before).collect();
+    let counter_bytes = (store.bytes_outside() - outside) as f64 / (sets + records) as f64;
+    let erased: Vec<u64> =
+        flash.erases().iter().zip(&formatted).map(|(after, before)| after - before).collect();
 
     // The last turn in which each key was set.
-    let last = |key: u64| (SETS - 1) - (SETS - 1 - (key - 1)) % records;
+    let last = |key: u64| (sets - 1) - (sets - key) % records;
     let mut out = [0; 1024];
     let mut get = |store: &mut S, key| -> Result<()> {
         let length = store.get(key, &mut out).with_context(what)?;
@@ -154,8 +160,8 @@ fn row<S: Subject>(records: u64, payload: usize) -> Result<Row> {
         records,
         payload,
         new_words: per(new.words, records) / payload_words,
-        replaced_words: per(replaced.words, SETS) / payload_words,
-        erases: per(replaced.erases * 1000, SETS),
+        replaced_words: per(replaced.words, sets) / payload_words,
+        erases: per(replaced.erases * 1000, sets),
         wear_spread: erased.iter().max().unwrap_or(&0) - erased.iter().min().unwrap_or(&0),
         get_reads: per(got.reads, records),
         get_bytes: per(got.bytes_read, records),

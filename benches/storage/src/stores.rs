@@ -18,9 +18,7 @@ use std::rc::Rc;
 use std::task::{Context as Waking, Poll, Waker};
 
 /// The most records.
-pub const MOST_RECORDS: usize = 1024;
-/// Bytes of a reading.
-pub const READING_BYTES: usize = 24;
+pub(crate) const MOST_RECORDS: usize = 1024;
 /// The longest content, and room for a key and a header.
 const BUFFER: usize = 1024 + 64;
 
@@ -38,7 +36,7 @@ pub trait Subject {
     /// Reads a record; its length.
     fn get(&mut self, key: u64, out: &mut [u8]) -> Result<usize>;
     /// Adds a reading with this index to a log. A store is asked for this or for records, not for both.
-    fn append(&mut self, index: u32, data: &[u8; READING_BYTES]) -> Result<()>;
+    fn append(&mut self, index: u32, data: &[u8; 24]) -> Result<()>;
     /// The power goes and comes: the store as it is then, mounted if that is something of its own.
     fn power_cycle(self) -> Result<Self>
     where
@@ -113,7 +111,7 @@ impl Subject for Sealed {
         self.store.get(1, key, 0, out).map_err(failed)
     }
 
-    fn append(&mut self, index: u32, data: &[u8; READING_BYTES]) -> Result<()> {
+    fn append(&mut self, index: u32, data: &[u8; 24]) -> Result<()> {
         let [a, b, c, d, e, f, g, h, ..] = *data;
         let time = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
         let appended = self.store.append(&Reading { time, value: -1, unit: 0x1140, device: !time });
@@ -179,7 +177,7 @@ impl Subject for Sequential {
         Ok(content.len())
     }
 
-    fn append(&mut self, _: u32, data: &[u8; READING_BYTES]) -> Result<()> {
+    fn append(&mut self, _: u32, data: &[u8; 24]) -> Result<()> {
         now(self.queue.push(data, false))?.map_err(failed)
     }
 
@@ -230,7 +228,7 @@ impl Subject for Ekv {
         })?
     }
 
-    fn append(&mut self, index: u32, data: &[u8; READING_BYTES]) -> Result<()> {
+    fn append(&mut self, index: u32, data: &[u8; 24]) -> Result<()> {
         self.set(index.into(), data)
     }
 

@@ -43,6 +43,12 @@ pub trait Entry {
     fn call(&mut self, number: u32, arguments: &mut [Argument<'_>]) -> (i32, usize);
 }
 
+impl<E: Entry + ?Sized> Entry for &mut E {
+    fn call(&mut self, number: u32, arguments: &mut [Argument<'_>]) -> (i32, usize) {
+        E::call(self, number, arguments)
+    }
+}
+
 /// The platform, as the application sees it.
 pub struct Platform<E: Entry> {
     entry: E,

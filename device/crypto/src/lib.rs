@@ -13,7 +13,7 @@
 //! - [`random`]: the three above composed into the random numbers of the device.
 //!
 //! What a caller may assume: no heap, no panic, every secret state wiped when dropped, and after an
-//! entropy fault not one more byte of output. What it may not: that the stack stays clean. `hmac` builds
+//! entropy fault not one more byte of output. What it may not: that the stack stays clean. HMAC builds
 //! the padded key block in a local and a moved state leaves its old copy, so a board keeps the stack of
 //! whoever calls this as secret as the keys.
 //!
@@ -21,7 +21,8 @@
 //! first, as `cdd-keystore` does for every call. Keys, policies and open operations are its business too.
 //!
 //! For a small device build with `--cfg sha2_backend_soft="compact"`: the unrolled compression functions
-//! take 34 KiB on a Cortex-M33, the compact ones 1.3 KiB.
+//! take 34 KiB on a Cortex-M33, the compact ones 1.3 KiB; and with `--cfg aes_backend_soft="compact"`, which saves
+//! 2.7 KiB and costs 4 % of the time.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -160,6 +160,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
     /// Carries out what of the life cycle was begun, verifies what is stored and prints the boot report. Afterwards
     /// [`Platform::wants_reset`] and [`Platform::may_start_application`] say what to do next.
     pub fn take_over(&mut self) {
+        #[cfg(feature = "planted-failed-self-test")]
+        self.keystore.self_tests().plant_failure(Family::Ccm);
         self.settle();
         self.report();
         if let Some(fault) = &self.faults.last {
@@ -186,7 +188,9 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
     pub fn call<M: CallerMemory>(&mut self, memory: &mut M, number: u32, frame: u32) -> i32 {
         let before = self.health();
         let status = dispatch::dispatch(self, memory, number, frame);
-        self.buffers.wipe();
+        if !cfg!(feature = "planted-forget-purge") {
+            self.buffers.wipe();
+        }
         self.report_health(before);
         status.code()
     }

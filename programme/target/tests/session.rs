@@ -74,6 +74,35 @@ fn a_fault_is_given_instead_of_an_answer_and_the_next_question_is_answered_again
 }
 
 #[test]
+fn many_lines_at_once_are_answered_in_their_order_up_to_a_fault() {
+    let bench = Bench::new();
+    let mut session = bench.session();
+    let lines = |lines: &[&str]| -> Vec<String> { lines.iter().map(|line| (*line).to_owned()).collect() };
+    let line = |text: &str| ProbeAnswer::Line(text.into());
+    let answers = session.probe_all(&lines(&["ping", "refuse", "ping"])).unwrap();
+    assert_eq!(answers, [line("ok"), line("error does-not-exist"), line("ok")]);
+    assert_eq!(session.probe_all(&[]).unwrap(), []);
+    let answers = session.probe_all(&lines(&["ping", "fault"])).unwrap();
+    assert_eq!(answers[0], line("ok"));
+    assert!(answers[1].fault().is_some() && answers.len() == 2);
+}
+
+#[test]
+fn power_that_is_cut_during_a_command_can_be_switched_on_again() {
+    let bench = Bench::new();
+    let cut = |line, after| bench.session().cut_during(line, Duration::from_millis(after));
+    assert_eq!(cut("mute", 1).unwrap(), None);
+    assert_eq!(cut("ping", 30_000).unwrap(), Some(ProbeAnswer::Line("ok".into())));
+    assert!(matches!(cut("die", 30_000), Err(SessionError::Died { .. })));
+    let mut session = bench.session();
+    let process = session.process_id();
+    assert!(Path::new(&format!("/proc/{process}")).exists());
+    session.report().unwrap();
+    session.power_off();
+    assert!(!Path::new(&format!("/proc/{process}")).exists());
+}
+
+#[test]
 fn without_an_application_nothing_is_asked() {
     let bench = Bench::new();
     let mut session = bench.session();
