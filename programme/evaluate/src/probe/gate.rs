@@ -47,19 +47,23 @@ impl Probe {
         let mut results = Vec::with_capacity(calls.len());
         for calls in calls.chunks(CALLS_AT_ONCE) {
             let mut lines = Vec::with_capacity(calls.len());
-            let mut ends = Vec::with_capacity(calls.len());
+            let mut places = Vec::with_capacity(calls.len());
             for (number, args) in calls {
-                lines.extend(lines_of(*number, args)?);
-                ends.push(lines.len());
+                let Lines { before, call, after } = lines_of(*number, args)?;
+                lines.extend(before);
+                places.push((*number, lines.len()));
+                lines.push(call);
+                lines.extend(after);
             }
             let answers = judged(self.session().probe_all(&lines))?;
-            let mut at = 0;
-            for ((number, _), end) in calls.iter().zip(ends) {
-                for n in at..end - 1 {
-                    expect_ok(answers.get(n), lines.get(n))?;
+            let mut calls = places.into_iter().peekable();
+            for (at, line) in lines.iter().enumerate() {
+                // Where answers end early, the last of them says why.
+                let answer = answers.get(at).or(answers.last());
+                match calls.next_if(|(_, place)| *place == at) {
+                    Some((number, _)) => results.push(result(number, answer)?),
+                    None => expect_ok(answer, line)?,
                 }
-                results.push(result(*number, answers.get(end - 1).or(answers.last()))?);
-                at = end;
             }
         }
         Ok(results)
@@ -80,9 +84,8 @@ impl Probe {
         args: &[Arg<'_>],
         after: Duration,
     ) -> Outcome<(Dut, Option<Returned>)> {
-        let mut lines = lines_of(number, args)?;
-        let call = lines.pop().unwrap_or_default();
-        for line in &lines {
+        let Lines { before, call, .. } = lines_of(number, args)?;
+        for line in &before {
             self.ok(line)?;
         }
         let Probe { session, dut, .. } = self;
@@ -144,14 +147,22 @@ pub(crate) fn expect_status(what: &str, status: i64, expected: i64) -> Outcome {
     Ok(())
 }
 
-/// The lines that make a call, the last of them the call itself. Inputs that are too long for its line are put into the
-/// probe's scratch buffer by the lines before.
-fn lines_of(number: u32, args: &[Arg<'_>]) -> Outcome<Vec<String>> {
+/// The lines that make a call.
+#[derive(Debug, PartialEq, Eq)]
+struct Lines {
+    /// Inputs that are too long for the line of the call, put into the probe's scratch buffer.
+    before: Vec<String>,
+    call: String,
+    /// What was put there may be a secret, and who looks for it in memory must not find this copy.
+    after: Option<String>,
+}
+
+fn lines_of(number: u32, args: &[Arg<'_>]) -> Outcome<Lines> {
     let hex: usize =
         args.iter().map(|arg| if let Arg::Input(bytes) = arg { 2 * bytes.len() } else { 0 }).sum();
     // What else stands in the line: the call, and each argument's letter and number.
     let fits = hex + 16 + 24 * args.len() <= LINE;
-    let mut lines = Vec::new();
+    let mut before = Vec::new();
     let mut call = format!("gate {number}");
     let mut used = 0;
     for arg in args {
@@ -169,28 +180,22 @@ fn lines_of(number: u32, args: &[Arg<'_>]) -> Outcome<Vec<String>> {
                     )));
                 }
                 for (n, piece) in bytes.chunks(PIECE).enumerate() {
-                    lines.push(format!("put {} {}", at + n * PIECE, hex::encode(piece)));
+                    before.push(format!("put {} {}", at + n * PIECE, hex::encode(piece)));
                 }
                 format!(" s:{at}:{}", bytes.len())
             }
         };
     }
-    lines.push(call);
-    // What was put there may be a secret, and the next to look for it must not find this copy.
-    if used > 0 {
-        lines.insert(0, "wipe".into());
-    }
-    Ok(lines)
+    let after = (used > 0).then(|| "wipe".into());
+    Ok(Lines { before, call, after })
 }
 
-fn expect_ok(answer: Option<&ProbeAnswer>, line: Option<&String>) -> Outcome {
-    match answer {
-        Some(answer) if answer.ok().is_some() => Ok(()),
-        answer => {
-            let verb = line.and_then(|line| line.split(' ').next()).unwrap_or_default();
-            Err(Failure::Harness(anyhow!("the probe answered {} to `{verb}`", said(answer))))
-        }
+fn expect_ok(answer: Option<&ProbeAnswer>, line: &str) -> Outcome {
+    if answer.is_some_and(|answer| answer.ok().is_some()) {
+        return Ok(());
     }
+    let verb = line.split(' ').next().unwrap_or_default();
+    Err(Failure::Harness(anyhow!("the probe answered {} to `{verb}`", said(answer))))
 }
 
 fn result(number: u32, answer: Option<&ProbeAnswer>) -> Outcome<Returned> {
@@ -230,15 +235,18 @@ mod tests {
     #[test]
     fn short_inputs_stand_in_the_line_of_the_call_and_long_ones_are_put_before_it() {
         let lines = |args: &[Arg<'_>]| lines_of(4, args).ok().unwrap();
+        let alone = |call: &str| Lines { before: vec![], call: call.into(), after: None };
         let all = [Arg::Value(16), Arg::Input(&[0xAB, 0]), Arg::Output(32)];
-        assert_eq!(lines(&all), ["gate 4 v:0x10 i:ab00 o:32"]);
-        assert_eq!(lines(&[]), ["gate 4"]);
-        assert_eq!(lines(&[Arg::Input(&[7; 4096]), Arg::Input(&[8; 64])]).len(), 1);
-        let long = lines(&[Arg::Input(&[1; 5000]), Arg::Input(&[2; 3]), Arg::Output(1)]);
-        assert_eq!(long[0], "wipe");
-        assert!(long[1].starts_with("put 0 0101") && long[2].starts_with("put 4096 0101"));
-        assert_eq!(long[3..], ["put 5000 020202", "gate 4 s:0:5000 s:5000:3 o:1"]);
-        assert!(long.iter().all(|line| line.len() <= LINE));
+        assert_eq!(lines(&all), alone("gate 4 v:0x10 i:ab00 o:32"));
+        assert_eq!(lines(&[]), alone("gate 4"));
+        let largest = lines(&[Arg::Input(&[7; 4096]), Arg::Input(&[8; 64])]);
+        assert!(largest.before.is_empty() && largest.call.len() <= LINE);
+        let Lines { before, call, after } =
+            lines(&[Arg::Input(&[1; 5000]), Arg::Input(&[2; 3]), Arg::Output(1)]);
+        assert!(before[0].starts_with("put 0 0101") && before[1].starts_with("put 4096 0101"));
+        assert_eq!(before[2..], ["put 5000 020202"]);
+        assert!(before.iter().all(|line| line.len() <= LINE));
+        assert_eq!((&*call, after.as_deref()), ("gate 4 s:0:5000 s:5000:3 o:1", Some("wipe")));
         assert!(matches!(lines_of(4, &[Arg::Input(&[0; 8193])]), Err(Failure::Harness(_))));
     }
 
