@@ -134,17 +134,25 @@ impl<const WORDS: usize> Frame<WORDS> {
     }
 }
 
-/// Whether a call has an output, and where its length word lies in the frame.
-fn length_word(number: u32) -> Option<u32> {
-    let mut words = 0;
-    for argument in cdd_gate::CALLS.get(number as usize)?.arguments {
-        if argument.shape == cdd_gate::Shape::Output {
-            return Some((words + 1) * 4);
+/// For each call, where the length word of its output lies in the frame; 0 for a call without one. Made when this is
+/// compiled: the texts of the table stay out of the image.
+const LENGTH_WORDS: [u8; cdd_gate::CALLS.len()] = {
+    let mut words = [0; cdd_gate::CALLS.len()];
+    let mut call = 0;
+    while call < words.len() {
+        let arguments = cdd_gate::CALLS[call].arguments;
+        let (mut at, mut argument) = (0, 0);
+        while argument < arguments.len() {
+            if matches!(arguments[argument].shape, cdd_gate::Shape::Output) {
+                words[call] = (at + 1) * 4;
+            }
+            at += arguments[argument].shape.words() as u8;
+            argument += 1;
         }
-        words += argument.shape.words() as u32;
+        call += 1;
     }
-    None
-}
+    words
+};
 
 macro_rules! define_dispatch {
     ($( $(#[doc = $doc:literal])* $number:literal $name:ident $sfr:literal
@@ -189,8 +197,8 @@ pub(crate) fn dispatch<B: Board, S: EntropySource, M: CallerMemory>(
     frame: u32,
 ) -> Status {
     match service(platform, memory, number, frame) {
-        Ok(Ok(written)) => match length_word(number) {
-            Some(at) if !memory.copy_out(frame.wrapping_add(at), &written.to_le_bytes()) => {
+        Ok(Ok(written)) => match LENGTH_WORDS.get(number as usize) {
+            Some(at @ 1..) if !memory.copy_out(frame.wrapping_add((*at).into()), &written.to_le_bytes()) => {
                 Status::ProgrammerError
             }
             _ => Status::Success,

@@ -173,18 +173,29 @@ impl Device {
         self.write_at(FUSES, 0, fuses.bytes())
     }
 
-    /// Burns fuses: refuses when a bit would have to be cleared, and reads back what it burnt.
+    /// Burns fuses, one field after the other: refuses all when a bit would have to be cleared, reads every field
+    /// back before the next is burnt, and stops at the first that is not as it should be.
     pub fn burn(&self, burns: &[Burn]) -> Result<(), DeviceError> {
         let _lock = self.lock()?;
+        self.burn_with(burns, |offset, bits| self.write_at(FUSES, offset, bits))
+    }
+
+    fn burn_with(
+        &self,
+        burns: &[Burn],
+        write: impl Fn(usize, &[u8]) -> Result<(), DeviceError>,
+    ) -> Result<(), DeviceError> {
         let mut after = self.read_fuses()?;
-        after.apply(burns)?;
-        for burn in burns {
-            self.write_at(FUSES, usize::from(burn.offset), after.field(burn.offset, burn.bits.len())?)?;
+        after.clone().apply(burns)?;
+        for (burnt, burn) in burns.iter().enumerate() {
+            after.apply(std::slice::from_ref(burn))?;
+            write(usize::from(burn.offset), after.field(burn.offset, burn.bits.len())?)?;
+            if self.read_fuses()? != after {
+                let (field, offset, of) = (burn.field.clone(), burn.offset, burns.len());
+                return Err(DeviceError::NotReadBack { field, offset, burnt, of });
+            }
         }
-        if self.read_fuses()? == after {
-            return Ok(());
-        }
-        Err(DeviceError::Provisioning("what was read back is not what was burnt".into()))
+        Ok(())
     }
 
     /// Locks the device's files, or says who cannot.

@@ -1,6 +1,6 @@
 //! What can go wrong, with what to do about it.
 
-use crate::Report;
+use crate::{Refusal, Report, Transaction};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -113,6 +113,21 @@ pub enum DeviceError {
         /// What the field is for.
         field: String,
     },
+    /// What was read back is not what was burnt.
+    #[error(
+        "what was read back after burning {field} (fuses at {offset:#05x}) is not what was burnt: the fuse device is \
+         faulty. The {burnt} of {of} fields before it are burnt, nothing after it; take this device out of production"
+    )]
+    NotReadBack {
+        /// What the field is for.
+        field: String,
+        /// Offset of the field.
+        offset: u16,
+        /// Fields that were burnt and read back before.
+        burnt: usize,
+        /// Fields that were to be burnt.
+        of: usize,
+    },
     /// The operating system gave no random bytes.
     #[error("the operating system gave no random bytes: {0}")]
     NoRandom(String),
@@ -183,6 +198,32 @@ pub enum SessionError {
     NotRunning {
         /// The state of the last report.
         state: String,
+    },
+    /// No platform runs that could answer on the management wire.
+    #[error("no platform runs that could answer: the device is in state {state}")]
+    NoPlatform {
+        /// The state of the last report.
+        state: String,
+    },
+    /// The platform refused a command on the management wire.
+    #[error("the device refuses `{question}`: {refusal}")]
+    Refused {
+        /// The command.
+        question: String,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A step of the life cycle was begun and is not finished.
+    #[error(
+        "the device began the {transaction} and did not say that it finished it{}; \
+         it goes on with it at its next start: switch it off and on again",
+        .error.as_ref().map_or(String::new(), |error| format!(" ({error})"))
+    )]
+    NotFinished {
+        /// Which step.
+        transaction: Transaction,
+        /// What it said was wrong.
+        error: Option<String>,
     },
     /// An answer that `docs/wires.md` does not know.
     #[error("unexpected answer to `{question}`: `{answer}`")]

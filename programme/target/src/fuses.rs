@@ -2,8 +2,9 @@
 
 use crate::DeviceError;
 use cdd_fuses::{
-    COMMERCIAL_NAME, DIVERSIFIER, HARDWARE_REFERENCE, HARDWARE_VERSION, KEYS_PER_ROLE, LIFE_CYCLE, LifeCycle,
-    MAX_COUNTER, Policy, PublicKey, Role, counter_bits, revocation_bits,
+    COMMERCIAL_NAME, DECOMMISSIONING, DIVERSIFIER, HARDWARE_REFERENCE, HARDWARE_VERSION, KEYS_PER_ROLE,
+    LIFE_CYCLE, LifeCycle, MAX_COUNTER, Policy, PublicKey, RESETS_BEGUN, RESETS_FINISHED, Role, counter_bits,
+    revocation_bits,
 };
 use cdd_hal::{FuseError, Fuses};
 
@@ -194,6 +195,17 @@ impl FuseImage {
         diversifier
     }
 
+    /// Factory resets begun and finished in the device's life.
+    pub fn factory_resets(&self) -> (u32, u32) {
+        let count = |(offset, len)| self.field(offset, len).map_or(0, count_ones);
+        (count(RESETS_BEGUN), count(RESETS_FINISHED))
+    }
+
+    /// Whether decommissioning was begun: from then on every start goes on with it.
+    pub fn is_decommissioning(&self) -> bool {
+        self.field(DECOMMISSIONING, 1).is_ok_and(|mark| mark != [0])
+    }
+
     /// A text field, without its padding.
     fn text(&self, (offset, len): (u16, usize)) -> String {
         let raw = self.field(offset, len).unwrap_or_default();
@@ -207,6 +219,13 @@ impl FuseImage {
         burn.bits.iter_mut().zip(old).for_each(|(new, old)| *new |= old);
         Ok(burn)
     }
+}
+
+/// Factory resets that a device can do in its life.
+pub const MAX_FACTORY_RESETS: u32 = 8 * RESETS_BEGUN.1 as u32;
+
+fn count_ones(bits: &[u8]) -> u32 {
+    bits.iter().map(|byte| byte.count_ones()).sum()
 }
 
 /// What a role is called.
@@ -291,6 +310,18 @@ mod tests {
         );
         let fuses = after(&fuses, fuses.revoke(Role::Platform, &[1]));
         assert!(fuses.trusted_keys(Role::Platform).is_empty());
+    }
+
+    #[test]
+    fn what_was_begun_and_what_was_finished_are_counted_apart() {
+        let mut fuses = FuseImage::blank();
+        assert_eq!((fuses.factory_resets(), fuses.is_decommissioning()), ((0, 0), false));
+        fuses.apply(&[Burn::new("begun", RESETS_BEGUN.0, [0xFF, 1])]).unwrap();
+        fuses.apply(&[Burn::new("finished", RESETS_FINISHED.0, [0xFF])]).unwrap();
+        assert_eq!((fuses.factory_resets(), fuses.is_decommissioning()), ((9, 8), false));
+        fuses.apply(&[Burn::new("all", RESETS_BEGUN.0, [0xFF; RESETS_BEGUN.1])]).unwrap();
+        fuses.apply(&[Burn::new("one bit", DECOMMISSIONING, [0x10])]).unwrap();
+        assert_eq!((fuses.factory_resets(), fuses.is_decommissioning()), ((MAX_FACTORY_RESETS, 8), true));
     }
 
     #[test]

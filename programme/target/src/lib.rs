@@ -39,11 +39,11 @@ pub use batch::{Batch, BatchOutcome, Patch};
 pub use board::{Board, Firmware, Flash, Kind, PartLayout, Slot};
 pub use device::Device;
 pub use error::{DeviceError, SessionError};
-pub use fuses::{Burn, FuseImage};
+pub use fuses::{Burn, FuseImage, MAX_FACTORY_RESETS};
 pub use power::{Entropy, Power};
-pub use provisioning::Provisioning;
-pub use report::{Event, Fault, Parsed, PartIdentity, Report, ReportParser, SlotResult};
-pub use session::{Answer, ProbeAnswer, Session, sensor_line};
+pub use provisioning::{Provisioning, SecretFlaw};
+pub use report::{Event, Fault, Parsed, PartIdentity, Report, ReportParser, Services, SlotResult};
+pub use session::{Answer, ProbeAnswer, Refusal, Session, Transaction, sensor_line};
 pub use wire::{Wire, WireName};
 
 /// What the fuse map means; shared with the device.

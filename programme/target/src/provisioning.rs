@@ -1,11 +1,14 @@
 //! What is burnt when a device is made.
 
 use crate::fuses::role_name;
-use crate::{Burn, DeviceError, FuseImage};
+use crate::{Burn, Device, DeviceError, FuseImage};
 use cdd_fuses::{
     COMMERCIAL_NAME, DIVERSIFIER, HARDWARE_REFERENCE, HARDWARE_VERSION, KEYS_PER_ROLE, LifeCycle, PublicKey,
     Role,
 };
+use std::fmt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Everything that makes one device: keys, identity, life cycle, secrets.
@@ -128,6 +131,76 @@ impl Provisioning {
     }
 }
 
+/// Why a device secret is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretFlaw {
+    /// Others than its owner may read it.
+    Readable {
+        /// The permissions of its file.
+        mode: u32,
+    },
+    /// It was never drawn at random.
+    Pattern(&'static str),
+}
+
+impl fmt::Display for SecretFlaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SecretFlaw::Readable { mode } => {
+                write!(f, "its file (factory.bin) has mode {mode:04o}: others than its owner can get at it")
+            }
+            SecretFlaw::Pattern(what) => write!(f, "it was not drawn at random: {what}"),
+        }
+    }
+}
+
+impl Device {
+    /// What is wrong with the device secret. The secret itself stays here.
+    pub fn secret_flaw(&self) -> Result<Option<SecretFlaw>, DeviceError> {
+        let path = self.factory_path();
+        let read = |e| DeviceError::file("read", &path, e);
+        let mode = path.metadata().map_err(read)?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Ok(Some(SecretFlaw::Readable { mode }));
+        }
+        let secret = Zeroizing::new(std::fs::read(&path).map_err(read)?);
+        Ok(pattern(&secret).map(SecretFlaw::Pattern))
+    }
+
+    /// A copy of this device in another folder to rehearse on: the same flash and fuses, but a secret of its own, so
+    /// that this device's is never copied.
+    pub fn rehearsal_copy(&self, dir: &Path) -> Result<Device, DeviceError> {
+        let _lock = self.lock()?;
+        let copy = Device::create(dir, self.board(), &Provisioning::blank().with_random_secret()?)?;
+        copy.write_flash(0, &self.read_flash()?)?;
+        copy.write_fuses(&self.read_fuses()?)?;
+        Ok(copy)
+    }
+}
+
+/// What shows that 32 bytes were chosen and not drawn. Drawn ones pass but for one time in 2^40.
+fn pattern(secret: &[u8]) -> Option<&'static str> {
+    let mut seen = [false; 256];
+    secret.iter().for_each(|byte| seen[usize::from(*byte)] = true);
+    let distinct = seen.iter().filter(|seen| **seen).count();
+    let repeats = |period: usize| secret.iter().zip(secret.iter().skip(period)).all(|(a, b)| a == b);
+    let mut steps = secret.iter().zip(secret.iter().skip(1)).map(|(a, b)| b.wrapping_sub(*a));
+    let first = steps.next();
+    if distinct <= 1 {
+        Some("all its bytes are the same")
+    } else if steps.all(|step| Some(step) == first) {
+        Some("it counts up or down")
+    } else if (2..=secret.len() / 2).any(repeats) {
+        Some("it repeats itself")
+    } else if secret.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+        Some("it is a text")
+    } else if distinct <= 12 {
+        Some("it has hardly any different bytes")
+    } else {
+        None
+    }
+}
+
 fn text(field: &str, value: &str, (offset, len): (u16, usize)) -> Result<Option<Burn>, DeviceError> {
     if value.len() > len {
         return refuse(format!("the {field} is {} bytes long, at most {len} fit", value.len()));
@@ -216,6 +289,32 @@ mod tests {
         provisioning.device_secret = [0xC3; 32].into();
         let fuses = provisioning.fuses().unwrap();
         assert!(!fuses.bytes().windows(4).any(|window| window == [0xC3; 4]));
+    }
+
+    #[test]
+    fn chosen_secrets_are_known_by_their_patterns_and_drawn_ones_pass() {
+        let counting = |step: u8| (0..32u8).map(|n| n.wrapping_mul(step).wrapping_add(7)).collect::<Vec<u8>>();
+        let two: Vec<u8> = (0..16).map(|n: u8| n.wrapping_mul(n).wrapping_mul(37)).collect();
+        for (secret, what) in [
+            (vec![0; 32], "the same"),
+            (vec![0xFF; 32], "the same"),
+            (vec![0x42; 32], "the same"),
+            (counting(1), "counts"),
+            (counting(255), "counts"),
+            (counting(17), "counts"),
+            ([0xDE, 0xAD, 0xBE, 0xEF].repeat(8), "repeats"),
+            (two.repeat(2), "repeats"),
+            (b"this is the secret of a device!!".to_vec(), "text"),
+            ([&[0; 31][..], &[1]].concat(), "hardly any"),
+        ] {
+            let found = pattern(&secret);
+            assert!(found.is_some_and(|found| found.contains(what)), "{what}: {found:?}");
+        }
+        for _ in 0..10_000 {
+            let mut drawn = [0; 32];
+            fill_random(&mut drawn).unwrap();
+            assert_eq!(pattern(&drawn), None, "{drawn:?}");
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Report {
     pub parts: BTreeMap<String, PartIdentity>,
     /// The fault of the Non-secure side that this start follows.
     pub fault: Option<Fault>,
+    /// How the platform's services are doing; boot reports none.
+    pub services: Option<Services>,
     /// The report's lines as they were heard.
     pub raw: String,
 }
@@ -69,6 +71,46 @@ pub struct Fault {
     pub count: u32,
 }
 
+/// How the services of the platform are doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Services {
+    /// `ready`, or the name of the error that keeps trusted storage from being used.
+    pub storage: String,
+    /// What was found after the last loss of power: 0 nothing, 1 completed, 2 discarded, 3 erased.
+    pub recovery: u32,
+    /// Records in trusted storage.
+    pub records: u32,
+    /// Number of the first reading kept.
+    pub first_reading: u32,
+    /// Number that the next reading will have.
+    pub next_reading: u32,
+    /// Families of self-tests that failed, a bit each.
+    pub failed_tests: u32,
+    /// Factory resets that were finished in its life.
+    pub factory_resets: u32,
+}
+
+impl Services {
+    /// From the words of a `cdd services …` line, which has all of them.
+    pub(crate) fn of(words: &BTreeMap<String, String>) -> Option<Services> {
+        let number = |key: &str| number(words.get(key)?);
+        Some(Services {
+            storage: words.get("storage")?.clone(),
+            recovery: number("recovery")?,
+            records: number("records")?,
+            first_reading: number("first-reading")?,
+            next_reading: number("next-reading")?,
+            failed_tests: number("failed-tests")?,
+            factory_resets: number("factory-resets")?,
+        })
+    }
+
+    /// Readings kept.
+    pub fn readings(&self) -> u32 {
+        self.next_reading.saturating_sub(self.first_reading)
+    }
+}
+
 /// An event that the running platform told of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Event {
@@ -101,7 +143,7 @@ impl ReportParser {
     /// Takes a line, without its line end.
     pub fn line(&mut self, line: &str) -> Parsed {
         let Some(text) = line.strip_prefix("cdd ") else { return Parsed::Nothing };
-        let words = words(text);
+        let words = words_of(text);
         let word = |key: &str| words.get(key).cloned().unwrap_or_default();
         if words.contains_key("event") {
             let others = words.iter().filter(|(key, _)| *key != "event");
@@ -182,13 +224,14 @@ impl Report {
                     count: number("count"),
                 });
             }
+            "services" => self.services = Services::of(words),
             _ => {}
         }
     }
 }
 
 /// The `key=value` words of a line, with the values' escapes resolved.
-fn words(text: &str) -> BTreeMap<String, String> {
+pub(crate) fn words_of(text: &str) -> BTreeMap<String, String> {
     let pairs = text.split_ascii_whitespace().filter_map(|word| word.split_once('='));
     pairs.map(|(key, value)| (key.to_owned(), unescape(value))).collect()
 }

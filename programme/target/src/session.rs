@@ -16,6 +16,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+mod management;
+
+pub use management::{Refusal, Transaction};
+
 /// How long a device may say nothing before it counts as hung. A hang detector, not a requirement.
 const DEADLINE: Duration = Duration::from_secs(30);
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::Role;
+use crate::{Role, SecretFlaw};
 use std::os::unix::fs::PermissionsExt;
 
 fn device() -> (tempfile::TempDir, Device) {
@@ -128,4 +128,60 @@ fn a_copy_is_the_same_device_in_another_folder() {
     assert_eq!(copy.read_flash().unwrap(), device.read_flash().unwrap());
     assert_eq!(std::fs::read(copy.factory_path()).unwrap(), [0x42; 32]);
     assert_eq!(copy.factory_path().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_field_that_reads_back_wrong_stops_the_burning_before_the_next() {
+    let burns = [0x300, 0x310, 0x320].map(|offset| Burn::new(format!("field {offset:#x}"), offset, [0xF0]));
+    let burn = |stuck: usize| {
+        let (_folder, device) = device();
+        let write = |offset: usize, bits: &[u8]| {
+            let bits: Vec<u8> = bits.iter().map(|b| if offset == stuck { b & 0x7F } else { *b }).collect();
+            device.write_at(FUSES, offset, &bits)
+        };
+        let outcome = device.burn_with(&burns, write);
+        let fuses = device.read_fuses().unwrap();
+        (outcome, [0x300, 0x310, 0x320].map(|offset| fuses.bytes()[offset]))
+    };
+    let (outcome, fuses) = burn(0x310);
+    let Err(DeviceError::NotReadBack { field, offset: 0x310, burnt: 1, of: 3 }) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!((field.as_str(), fuses), ("field 0x310", [0xF0, 0x70, 0]));
+    assert!(matches!(burn(0x999), (Ok(()), [0xF0, 0xF0, 0xF0])), "the control");
+}
+
+#[test]
+fn a_rehearsal_copy_is_the_same_device_with_another_secret() {
+    let (folder, device) = device();
+    device.flash_slot("platform-a", &[1, 2, 3]).unwrap();
+    device.burn(&[Burn::new("counter", 0x010, [1])]).unwrap();
+    let copy = device.rehearsal_copy(&folder.path().join("copy")).unwrap();
+    assert_eq!(copy.read_flash().unwrap(), device.read_flash().unwrap());
+    assert!(copy.read_fuses().unwrap() == device.read_fuses().unwrap());
+    assert_ne!(std::fs::read(copy.factory_path()).unwrap(), std::fs::read(device.factory_path()).unwrap());
+    copy.burn(&[Burn::new("counter", 0x010, [3])]).unwrap();
+    assert_eq!(device.read_fuses().unwrap().bytes()[0x010], 1, "what is done to it is not done to the device");
+    let _powered = device.lock().unwrap();
+    let another = device.rehearsal_copy(&folder.path().join("another"));
+    assert!(matches!(another, Err(DeviceError::Powered { .. })));
+}
+
+#[test]
+fn a_secret_that_is_none_is_told_from_one_that_is() {
+    let (_folder, device) = device();
+    let flaw = |secret: [u8; 32], mode| {
+        std::fs::write(device.factory_path(), secret).unwrap();
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(device.factory_path(), permissions).unwrap();
+        device.secret_flaw().unwrap()
+    };
+    let mut good = [0; 32];
+    getrandom::fill(&mut good).unwrap();
+    assert_eq!(flaw(good, 0o600), None);
+    assert_eq!(flaw(good, 0o400), None);
+    for mode in [0o640, 0o604, 0o644, 0o620, 0o666] {
+        assert_eq!(flaw(good, mode), Some(SecretFlaw::Readable { mode }));
+    }
+    assert_eq!(flaw([0; 32], 0o600), Some(SecretFlaw::Pattern("all its bytes are the same")));
 }

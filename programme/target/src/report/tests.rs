@@ -10,6 +10,7 @@ cdd identity=hardware-version value=1%2C%25%C3%A9%zz%4
 cdd part=boot name=cdd-boot version=0.1.0+0 counter=0 measurement=00ff signer=none
 cdd part=platform name=cdd-platform version=1.2.3+4 counter=5 measurement=aa signer=bb
 cdd fault exception=7 name=secure-fault sfsr=0x00000048 cfsr=0x00000001 pc=0x0020045a address=0x38000000 count=2
+cdd services storage=ready recovery=1 records=7 first-reading=3 next-reading=5 failed-tests=0x00000010 factory-resets=2
 cdd report=end state=running";
 
 fn parse(text: &str) -> Vec<Parsed> {
@@ -42,7 +43,19 @@ fn a_report_reads_as_the_wires_page_has_it() {
     let fault = report.fault.expect("a fault");
     assert_eq!((fault.exception, fault.name.as_str(), fault.count), (7, "secure-fault", 2));
     assert_eq!((fault.sfsr, fault.cfsr, fault.pc, fault.address), (0x48, 1, 0x0020_045A, 0x3800_0000));
+    let services = report.services.expect("services");
+    assert_eq!((services.storage.as_str(), services.recovery, services.records), ("ready", 1, 7));
+    assert_eq!((services.first_reading, services.next_reading, services.readings()), (3, 5, 2));
+    assert_eq!((services.failed_tests, services.factory_resets), (0x10, 2));
     assert_eq!(report.raw.trim_end(), REPORT);
+}
+
+#[test]
+fn a_report_of_boot_has_no_services_and_half_a_line_of_them_is_none() {
+    let boot = "cdd report=begin by=boot\ncdd state=locked life-cycle=secured\ncdd report=end state=locked";
+    assert_eq!(only_report(boot).services, None);
+    assert_eq!(only_report(&REPORT.replace(" records=7", "")).services, None);
+    assert_eq!(only_report(&REPORT.replace("records=7", "records=many")).services, None);
 }
 
 #[test]
