@@ -76,28 +76,29 @@ impl Output {
     }
 }
 
-/// A frame, taken in once.
-struct Frame<const WORDS: usize> {
-    words: [u32; WORDS],
+/// A frame, taken in once. Of one size for all calls, so that there is one copy of the code.
+struct Frame {
+    words: [u32; cdd_gate::MAX_FRAME_WORDS],
     next: usize,
 }
 
 /// Why the gate refused a call before any service saw it.
 struct Refused(&'static str);
 
-impl<const WORDS: usize> Frame<WORDS> {
-    fn take<M: CallerMemory>(memory: &M, address: u32) -> Result<Self, Refused> {
-        let mut frame = Frame { words: [0; WORDS], next: 0 };
-        if WORDS == 0 {
+impl Frame {
+    #[inline(never)]
+    fn take<M: CallerMemory>(memory: &M, address: u32, words: usize) -> Result<Self, Refused> {
+        let mut frame = Frame { words: [0; cdd_gate::MAX_FRAME_WORDS], next: 0 };
+        if words == 0 {
             return Ok(frame);
         }
         if !address.is_multiple_of(4) {
             return Err(Refused("frame-misaligned"));
         }
-        if !memory.check(address, (WORDS * 4) as u32, Access::Write) {
+        if !memory.check(address, (words * 4) as u32, Access::Write) {
             return Err(Refused("frame-not-callers"));
         }
-        for (word, offset) in frame.words.iter_mut().zip((0u32..).step_by(4)) {
+        for (word, offset) in frame.words.iter_mut().take(words).zip((0u32..).step_by(4)) {
             let mut raw = [0u8; 4];
             if !memory.copy_in(address.wrapping_add(offset), &mut raw) {
                 return Err(Refused("frame-not-callers"));
@@ -113,10 +114,12 @@ impl<const WORDS: usize> Frame<WORDS> {
         word
     }
 
+    #[inline(never)]
     fn value<M: CallerMemory>(&mut self, _: &M) -> Result<u32, Refused> {
         Ok(self.word())
     }
 
+    #[inline(never)]
     fn input<M: CallerMemory>(&mut self, memory: &M) -> Result<Input, Refused> {
         let (address, len) = (self.word(), self.word());
         if !memory.check(address, len, Access::Read) {
@@ -125,6 +128,7 @@ impl<const WORDS: usize> Frame<WORDS> {
         Ok(Input { address, len })
     }
 
+    #[inline(never)]
     fn output<M: CallerMemory>(&mut self, memory: &M) -> Result<Output, Refused> {
         let (address, capacity) = (self.word(), self.word());
         if !memory.check(address, capacity, Access::Write) {
@@ -166,8 +170,11 @@ macro_rules! define_dispatch {
             match number {
                 $( $number => {
                     #[allow(unused_mut, unused_variables)]
-                    let mut frame = Frame::<{ 0 $( + cdd_gate::Shape::words(define_dispatch!(@shape $shape)) )* }>
-                        ::take(memory, frame_address)?;
+                    let mut frame = Frame::take(
+                        memory,
+                        frame_address,
+                        const { 0 $( + cdd_gate::Shape::words(define_dispatch!(@shape $shape)) )* },
+                    )?;
                     $( #[allow(unused_mut)] let mut $argument = frame.$shape(memory)?; )*
                     let outcome = platform.$name(memory $(, define_dispatch!(@pass $shape $argument))*);
                     #[allow(unused_mut, unused_assignments)]

@@ -73,7 +73,7 @@ impl Token {
         let payload = envelope.payload.as_deref().ok_or(TokenError::NoClaims)?;
         let claims = claims_map(payload)?;
         let digest = Sha256::digest(envelope.tbs_data(&[])).into();
-        if envelope.to_tagged_vec().as_deref() != Ok(bytes) {
+        if envelope.to_tagged_vec().ok().as_deref() != Some(bytes) {
             return Err(TokenError::NotPreferred("envelope"));
         }
         Token::of(Map::of("the claims", claims)?, digest, signature)

@@ -86,7 +86,7 @@ fn take_record() -> Option<Record> {
     let memory = map::RECORD.start as *mut Record;
     // SAFETY: the memory map reserves this memory for the record; boot wrote it, nothing else refers to it,
     // and any content is a valid record.
-    let record = unsafe { memory.read_volatile() };
+    let record = unsafe { memory.read() };
     // SAFETY: the same memory, as words, none of which is read any more.
     let words = unsafe { core::slice::from_raw_parts_mut(memory.cast::<u32>(), size_of::<Record>() / 4) };
     words.zeroize();
