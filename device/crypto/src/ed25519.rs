@@ -1,11 +1,8 @@
 //! Ed25519 (RFC 8032), strict: a public key of small order, a signature with s above the order or a
 //! point that is not canonical is refused.
 //!
-//! Put together from curve25519-dalek's constant-time multiplication, which X25519 and signing link anyway, and the
-//! arithmetic of [`order`], a few hundred bytes: `ed25519-dalek` would link a second, variable-time multiplication and
-//! 9 KB of arithmetic on scalars.
-
-mod order;
+//! Put together from curve25519-dalek's constant-time operations, which X25519 and signing link anyway: `ed25519-dalek`
+//! would link a second, variable-time multiplication.
 
 use crate::Error;
 use crate::digest::{Hash, Hasher};
@@ -36,10 +33,10 @@ pub fn is_public(key: &[u8; KEY]) -> bool {
 pub fn sign(key: &[u8; KEY], message: &[u8]) -> [u8; SIGNATURE] {
     let (scalar, prefix) = expand(key);
     let public = multiple(&scalar);
-    let nonce = order::reduce(&hash(&[&*prefix, message]));
+    let nonce = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&hash(&[&*prefix, message])));
     let r = multiple(&nonce);
-    let challenge = order::reduce(&hash(&[&r, &public, message]));
-    let s = order::multiply_add(&challenge, &scalar, &nonce);
+    let challenge = Scalar::from_bytes_mod_order_wide(&hash(&[&r, &public, message]));
+    let s = (challenge * *scalar + *nonce).to_bytes();
     let mut signature = [0; SIGNATURE];
     signature.iter_mut().zip(r.iter().chain(s.iter())).for_each(|(to, from)| *to = *from);
     signature
@@ -51,12 +48,10 @@ pub fn verify(key: &[u8; KEY], message: &[u8], signature: &[u8]) -> Result<(), E
     let public = point(key).ok_or(Error::InvalidArgument)?;
     let signature: &[u8; SIGNATURE] = signature.try_into().map_err(|_| Error::InvalidSignature)?;
     let (r, s) = signature.split_first_chunk::<32>().ok_or(Error::InvalidSignature)?;
-    let s: &[u8; 32] = s.try_into().map_err(|_| Error::InvalidSignature)?;
-    if !order::is_below(s) {
-        return Err(Error::InvalidSignature);
-    }
-    let challenge = order::reduce(&hash(&[r, key, message]));
-    let expected = EdwardsPoint::mul_base(&scalar(s)) - public * scalar(&challenge);
+    let s: [u8; 32] = s.try_into().map_err(|_| Error::InvalidSignature)?;
+    let s = Scalar::from_canonical_bytes(s).into_option().ok_or(Error::InvalidSignature)?;
+    let challenge = Scalar::from_bytes_mod_order_wide(&hash(&[r, key, message]));
+    let expected = EdwardsPoint::mul_base(&s) - public * challenge;
     // The encoding of a point is canonical, so that of the signature must be.
     if expected.compress().0 == *r && !expected.is_small_order() {
         Ok(())
@@ -66,12 +61,13 @@ pub fn verify(key: &[u8; KEY], message: &[u8], signature: &[u8]) -> Result<(), E
 }
 
 /// The secret scalar and the prefix of RFC 8032 §5.1.5.
-fn expand(key: &[u8; KEY]) -> (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>) {
+fn expand(key: &[u8; KEY]) -> (Zeroizing<Scalar>, Zeroizing<[u8; 32]>) {
     let hash = hash(&[key]);
     let (mut scalar, mut prefix) = (Zeroizing::new([0; 32]), Zeroizing::new([0; 32]));
     scalar.iter_mut().chain(prefix.iter_mut()).zip(hash.iter()).for_each(|(to, from)| *to = *from);
     *scalar = clamp_integer(*scalar);
-    (scalar, prefix)
+    // Modulo the order, which the base point does not notice.
+    (Zeroizing::new(Scalar::from_bytes_mod_order(*scalar)), prefix)
 }
 
 fn hash(pieces: &[&[u8]]) -> Zeroizing<[u8; 64]> {
@@ -89,17 +85,9 @@ fn point(bytes: &[u8; KEY]) -> Option<EdwardsPoint> {
 }
 
 /// The multiple of the base point, encoded.
-fn multiple(number: &[u8; 32]) -> [u8; 32] {
-    let mut scalar = scalar(number);
-    let mut point = EdwardsPoint::mul_base(&scalar);
+fn multiple(scalar: &Scalar) -> [u8; 32] {
+    let mut point = EdwardsPoint::mul_base(scalar);
     let bytes = point.compress().0;
-    scalar.zeroize();
     point.zeroize();
     bytes
-}
-
-/// A number below 2²⁵⁵ to multiply a point with. No arithmetic of dalek's is done with it, so it need not be reduced.
-fn scalar(number: &[u8; 32]) -> Scalar {
-    #[allow(deprecated)] // Deprecated because that arithmetic would be wrong.
-    Scalar::from_bits(*number)
 }

@@ -126,7 +126,15 @@ impl What {
                 after.trusted_keys(role).is_empty().then(warning).into_iter().collect()
             }
             What::LifeCycle { state } => match LifeCycle::from(*state) {
-                LifeCycle::Decommissioned => vec!["the device will never start again".to_owned()],
+                LifeCycle::Decommissioned => {
+                    let mut warnings = vec!["the device will never start again".to_owned()];
+                    if fuses.policy().life_cycle != Some(LifeCycle::Assembly) {
+                        warnings.push(
+                            "what is stored in it stays there: `dtsec device decommission` destroys that first".into(),
+                        );
+                    }
+                    warnings
+                }
                 _ => Vec::new(),
             },
             What::Counter { part, value } => lower(device, (*part).into(), *value)?,

@@ -2,20 +2,22 @@
 
 mod burn;
 mod create;
+mod decommission;
+mod factory_reset;
 mod flash;
 mod keys;
 mod provision;
+mod rehearsal;
 mod run;
 mod show;
-
-use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _};
+mod transaction;
 
 use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
-use dtsec_target::{Burn, Device, LifeCycle, Role};
+use dtsec_target::{Burn, Device, FuseImage, LifeCycle, Role};
 use serde::Serialize;
 
+use super::consent;
 use crate::output::{Answer, Exit, ShownPath};
 
 /// What can be done with a device, which is a folder: its flash, its fuses, its factory data.
@@ -31,6 +33,10 @@ pub(crate) enum Command {
     Show(show::Show),
     /// Burn more fuses: raise a counter, revoke a key, advance the life cycle.
     Burn(burn::BurnCommand),
+    /// Destroy all that a device received since delivery.
+    FactoryReset(factory_reset::FactoryReset),
+    /// Take a device out of service for good.
+    Decommission(decommission::Decommission),
     /// Switch a device on and talk to it.
     Run(run::Run),
 }
@@ -43,6 +49,8 @@ impl Command {
             Command::Flash(command) => command.run(),
             Command::Show(command) => command.run(),
             Command::Burn(command) => command.run(),
+            Command::FactoryReset(command) => command.run(),
+            Command::Decommission(command) => command.run(),
             Command::Run(command) => command.run(json),
         }
     }
@@ -71,6 +79,15 @@ fn name(role: Role) -> &'static str {
     match role {
         Role::Platform => "platform",
         Role::Application => "application",
+    }
+}
+
+/// What the diversifier, from which every secret is derived, has become.
+fn diversifier(fuses: &FuseImage) -> &'static str {
+    match fuses.diversifier() {
+        bytes if bytes == [0; 32] => "blank",
+        bytes if bytes == [0xFF; 32] => "destroyed",
+        _ => "burnt",
     }
 }
 
@@ -104,6 +121,8 @@ struct Burnt {
     refused: Option<String>,
     warnings: Vec<String>,
     fuses: Vec<Field>,
+    /// What was seen when all of this was done to a copy.
+    rehearsal: Option<rehearsal::Rehearsal>,
 }
 
 /// One field of the fuses, as it is to be read afterwards.
@@ -113,6 +132,8 @@ struct Field {
     offset: u16,
     /// What is read there afterwards; withheld when secrets are derived from it.
     bytes: Option<String>,
+    /// It was burnt, and read back before the next was burnt.
+    read_back: bool,
 }
 
 impl Burnt {
@@ -121,9 +142,10 @@ impl Burnt {
             field: burn.field.clone(),
             offset: burn.offset,
             bytes: (!burn.is_confidential()).then(|| hex::encode(&burn.bits)),
+            read_back: false,
         };
         let (device, fuses) = (device.dir().into(), burns.iter().map(field).collect());
-        Burnt { device, burnt: false, nothing_to_do: false, refused: None, warnings, fuses }
+        Burnt { device, burnt: false, nothing_to_do: false, refused: None, warnings, fuses, rehearsal: None }
     }
 
     /// The answer that nothing was burnt, and why.
@@ -140,17 +162,22 @@ impl Burnt {
 
     /// Shows what will be burnt, asks unless told `--yes`, burns, and reads back.
     fn go_ahead(mut self, device: &Device, burns: &[Burn], yes: bool) -> anyhow::Result<Answer> {
-        let mut after = device.read_fuses()?;
-        if let Err(error) = after.apply(burns) {
-            return self.refuse(error.to_string());
+        if let Some(reason) = impossible(device, burns)? {
+            return self.refuse(reason);
         }
-        if !yes && !confirmed(&self)? {
+        if !yes && !consent::given(&self, "fuses can never be cleared.", "burn")? {
             return self.refuse("not confirmed; add --yes to burn without being asked");
         }
         device.burn(burns).with_context(|| format!("cannot burn {}", device.dir().display()))?;
         self.burnt = true;
+        self.fuses.iter_mut().for_each(|field| field.read_back = true);
         Answer::new(self, Exit::Success)
     }
+}
+
+/// Why the fuses that are burnt already do not allow this.
+fn impossible(device: &Device, burns: &[Burn]) -> anyhow::Result<Option<String>> {
+    Ok(device.read_fuses()?.apply(burns).err().map(|error| error.to_string()))
 }
 
 impl std::fmt::Display for Burnt {
@@ -160,7 +187,10 @@ impl std::fmt::Display for Burnt {
             (None, _) if self.nothing_to_do => {
                 writeln!(f, "nothing to do: this is burnt into {} already:", self.device)?
             }
-            (None, true) => writeln!(f, "burnt into {} and read back:", self.device)?,
+            (None, true) => writeln!(f, "burnt into {}, each field read back before the next:", self.device)?,
+            (None, false) if self.rehearsal.is_some() => {
+                writeln!(f, "rehearsed on a copy; nothing was changed in {}:", self.device)?;
+            }
             (None, false) => writeln!(f, "to be burnt into {}, for good:", self.device)?,
         }
         for field in &self.fuses {
@@ -172,23 +202,11 @@ impl std::fmt::Display for Burnt {
                 field.bytes.as_deref().map_or("(not shown)".into(), shortened)
             )?;
         }
+        if let Some(rehearsal) = &self.rehearsal {
+            write!(f, "{rehearsal}")?;
+        }
         self.warnings.iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))
     }
-}
-
-/// Asks a person; without a terminal nobody can be asked.
-fn confirmed(preview: &Burnt) -> anyhow::Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        return Ok(false);
-    }
-    let mut question = String::new();
-    write!(question, "{preview}fuses can never be cleared. Type `burn` to go ahead: ")?;
-    let mut out = std::io::stderr();
-    out.write_all(question.as_bytes())?;
-    out.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim() == "burn")
 }
 
 fn shortened(hex: &str) -> String {

@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use dtsec_target::{Device, FuseImage, LifeCycle, Provisioning, PublicKey, Role};
+use dtsec_target::{Device, FuseImage, LifeCycle, Provisioning, PublicKey, Role, SecretFlaw};
 
 use super::{Burnt, State, keys};
+use crate::commands::supply::Supply;
 use crate::output::Answer;
 
 /// Burn keys, identity and life cycle into a blank device, after showing them. Once: there is no way back.
+///
+/// The device secret, which is there since assembly, is looked at but neither shown nor changed.
 #[derive(Args)]
 pub(crate) struct Provision {
     /// The device.
@@ -41,8 +44,13 @@ pub(crate) struct Provision {
     #[arg(long)]
     development: bool,
     /// Burn without asking.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "rehearse")]
     yes: bool,
+    /// Do all of it on a copy, switch that on, show what became of it, and change nothing.
+    #[arg(long)]
+    rehearse: bool,
+    #[command(flatten)]
+    supply: Supply,
 }
 
 impl Provision {
@@ -79,6 +87,23 @@ impl Provision {
                 "{first} is a test key whose private half is published: anyone could sign for this device. \
                  Make a key with `dtsec image keygen`, or add --development"
             ));
+        }
+        match device.secret_flaw()? {
+            None => {}
+            Some(flaw @ SecretFlaw::Readable { .. }) => {
+                return report.refuse(format!(
+                    "the device secret is none: {flaw}. If nobody has read it, `chmod 600 {}` keeps it so",
+                    self.dir.join("factory.bin").display()
+                ));
+            }
+            Some(flaw @ SecretFlaw::Pattern(_)) => {
+                return report.refuse(format!(
+                    "the device secret is none: {flaw}. `dtsec device create` makes a device with one that is drawn"
+                ));
+            }
+        }
+        if self.rehearse {
+            return report.rehearse(&device, &burns, &self.supply);
         }
         report.go_ahead(&device, &burns, self.yes)
     }

@@ -12,13 +12,18 @@ use clap::Args;
 use dtsec_target::{Device, Power, Session};
 use serde::Serialize;
 
+use crate::commands::supply::Supply;
 use crate::output::{Answer, Exit, ShownPath};
 
 /// How long the device's lines may wait to be shown while nobody types.
 const SHOWN_WITHIN: Duration = Duration::from_millis(20);
 /// The longest line that the application takes, and that a device without one takes (`docs/wires.md`).
 const LINE_LIMIT: usize = 1200;
-const MANAGEMENT_LIMIT: usize = 32;
+const MANAGEMENT_LIMIT: usize = 160;
+/// What the platform answers where no application runs, and what boot answers.
+const PLATFORM_COMMANDS: [&str; 7] =
+    ["report", "services", "token", "attestation-key", "factory-reset", "decommission", "confirm"];
+const BOOT_COMMANDS: [&str; 1] = ["report"];
 
 const HELP: &str = "\
 Lines after a bar │ come from the platform (management wire), the others from the application (its console).
@@ -36,17 +41,11 @@ Lines after a bar │ come from the platform (management wire), the others from 
 pub(crate) struct Run {
     /// The device.
     dir: PathBuf,
-    /// Folder of the built firmware.
-    ///
-    /// Seen from here `target/firmware/<target>` unless told.
-    #[arg(long, value_name = "DIR")]
-    firmware: Option<PathBuf>,
+    #[command(flatten)]
+    supply: Supply,
     /// Let a debugger connect to this Unix socket (only in QEMU).
     #[arg(long, value_name = "SOCKET")]
     gdb: Option<PathBuf>,
-    /// How long a start or an answer may take before the device counts as hung.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
-    hang_limit: u32,
 }
 
 #[derive(Serialize)]
@@ -77,12 +76,12 @@ enum Input {
 impl Run {
     pub(super) fn run(self, json: bool) -> anyhow::Result<Answer> {
         let device = Device::open(&self.dir)?;
-        let power = Power { firmware: self.firmware.unwrap_or_default(), gdb: self.gdb, ..Power::default() };
+        let power = Power { gdb: self.gdb, ..self.supply.power() };
         let screen = Screen::new(json);
         let mut session = device.power_on(&power)?;
         screen.note(&format!("{} in {} is on.\n{HELP}\n", device.board().target(), self.dir.display()));
         let typed = lines_typed();
-        let limit = Duration::from_secs(self.hang_limit.into());
+        let limit = self.supply.limit();
         // A person sees what is answered and may type on; from a pipe, one line at a time.
         let waits = !io::stdin().is_terminal();
         let mut awaited = Awaited::start();
@@ -164,12 +163,13 @@ fn say(session: &mut Session, line: &[u8], screen: &Screen) -> anyhow::Result<Aw
             Ok(Awaited::new(if probe { What::ProbeAnswer(shown) } else { What::Answer(shown) }))
         }
         None if line.len() > MANAGEMENT_LIMIT => {
-            screen.note(&format!("not sent: {}, so that only `report` is answered", no_application(session)));
+            screen.note(&format!("not sent: {}", only_management(session)));
             Ok(Awaited::new(What::Nothing))
         }
         None => {
-            if line != b"report" {
-                screen.note(&format!("{}, so that only `report` is answered", no_application(session)));
+            let command = shown.split(' ').next().unwrap_or_default();
+            if !management_commands(session).contains(&command) {
+                screen.note(&only_management(session));
             }
             session.management().send(&whole)?;
             Ok(Awaited::new(What::ManagementAnswer(shown)))
@@ -180,6 +180,19 @@ fn say(session: &mut Session, line: &[u8], screen: &Screen) -> anyhow::Result<Aw
 fn no_application(session: &Session) -> String {
     format!("no application runs (state {})", session.state().unwrap_or_else(|| "unknown".into()))
 }
+
+/// What is answered on the management wire: by the platform where it runs, else by boot.
+fn management_commands(session: &Session) -> &'static [&'static str] {
+    if session.state().as_deref() == Some("no-application") { &PLATFORM_COMMANDS } else { &BOOT_COMMANDS }
+}
+
+fn only_management(session: &Session) -> String {
+    let commands = management_commands(session).join("`, `");
+    format!("{}, so that only `{commands}` is answered", no_application(session))
+}
+
+/// How the line begins that ends an answer on the management wire.
+const MANAGEMENT_ANSWERS: [&str; 5] = ["report=end", "error=", "token=", "attestation-key=", "confirm="];
 
 /// What the device owes, and since when.
 struct Awaited {
@@ -216,7 +229,14 @@ impl Awaited {
         let line = line.strip_prefix("cdd ")?;
         let begins = line.starts_with("report=begin");
         match &self.what {
-            What::ManagementAnswer(_) if line.starts_with("report=end") || line.starts_with("error=") => {
+            // Something of the life cycle was confirmed: the device starts anew.
+            What::ManagementAnswer(_) if line.starts_with("event=life-cycle begun=") => {
+                *self = Awaited::start();
+            }
+            What::ManagementAnswer(_) if MANAGEMENT_ANSWERS.iter().any(|end| line.starts_with(end)) => {
+                self.what = What::Nothing;
+            }
+            What::ManagementAnswer(question) if question == "services" && line.starts_with("services ") => {
                 self.what = What::Nothing;
             }
             What::Answer(_) | What::ProbeAnswer(_) | What::Reading if begins => {

@@ -9,7 +9,7 @@ use clap::Args;
 use dtsec_target::{Device, FuseImage, LifeCycle, Role};
 use serde::Serialize;
 
-use super::keys;
+use super::{diversifier, keys};
 use crate::output::{Answer, Exit, ShownPath};
 
 /// Show what is burnt into a device and which images are in its slots. Works while it runs.
@@ -28,6 +28,10 @@ struct Report {
     hardware_reference: String,
     hardware_version: String,
     diversifier: &'static str,
+    /// Factory resets finished in its life.
+    factory_resets: u32,
+    /// What was begun and is finished at the next start.
+    under_way: Option<&'static str>,
     platform: Trust,
     application: Trust,
     slots: BTreeMap<String, SlotReport>,
@@ -77,16 +81,24 @@ impl Show {
             commercial_name: fuses.commercial_name(),
             hardware_reference: fuses.hardware_reference(),
             hardware_version: fuses.hardware_version(),
-            diversifier: match fuses.diversifier() {
-                bytes if bytes == [0; 32] => "blank",
-                bytes if bytes == [0xFF; 32] => "destroyed",
-                _ => "burnt",
-            },
+            diversifier: diversifier(&fuses),
+            factory_resets: fuses.factory_resets().1,
+            under_way: under_way(&fuses),
             platform: Trust::new(&fuses, Role::Platform),
             application: Trust::new(&fuses, Role::Application),
             slots,
         };
         Answer::new(report, Exit::Success)
+    }
+}
+
+/// What of the life cycle was begun and not finished.
+fn under_way(fuses: &FuseImage) -> Option<&'static str> {
+    let (begun, finished) = fuses.factory_resets();
+    match fuses.policy().life_cycle {
+        Some(LifeCycle::Decommissioned) => None,
+        _ if fuses.is_decommissioning() => Some("decommission"),
+        _ => (begun > finished).then_some("factory-reset"),
     }
 }
 
@@ -127,6 +139,10 @@ impl fmt::Display for Report {
         row(f, "hardware", &text(&self.hardware_reference))?;
         row(f, "hardware version", &text(&self.hardware_version))?;
         row(f, "diversifier", self.diversifier)?;
+        row(f, "factory resets", &self.factory_resets.to_string())?;
+        if let Some(transaction) = self.under_way {
+            row(f, "under way", &format!("{transaction}, to be finished at the next start"))?;
+        }
         for (name, trust) in [("platform", &self.platform), ("application", &self.application)] {
             writeln!(f, "\n{name} images: security counter {} or higher, signed by", trust.counter)?;
             if trust.keys.is_empty() {

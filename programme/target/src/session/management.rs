@@ -4,7 +4,7 @@ use super::Session;
 use crate::pump::Heard;
 use crate::report::words_of;
 use crate::wire::WireName;
-use crate::{Refusal, Report, Services, SessionError};
+use crate::{Report, Services, SessionError};
 use std::fmt;
 
 /// Bytes of a public attestation key: an uncompressed point of P-256.
