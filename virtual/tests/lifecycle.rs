@@ -124,6 +124,13 @@ fn said(running: &mut Box<Running>) -> String {
     String::from_utf8(std::mem::take(&mut running.platform.board().management.0)).unwrap()
 }
 
+/// The code that must be repeated.
+fn code(running: &mut Box<Running>) -> String {
+    let said = said(running);
+    let line = said.lines().find(|line| line.starts_with("cdd confirm=")).unwrap_or_else(|| panic!("{said}"));
+    line.rsplit('=').next().unwrap().to_owned()
+}
+
 const PERSISTENT_KEY: KeyAttributes =
     KeyAttributes { key_type: 0x1100, bits: 256, usage: 0x400, algorithm: 0x0380_0009, lifetime: 1, id: 7 };
 
@@ -139,10 +146,9 @@ fn begun(command: &str) -> Device {
     client.import(&PERSISTENT_KEY, &[0x77; 32]).unwrap();
     said(&mut running);
     running.platform.serve(command.as_bytes());
-    let asked = said(&mut running);
-    let code = asked.trim_end().rsplit('=').next().unwrap().to_owned();
+    let code = code(&mut running);
     running.platform.serve(format!("confirm {code}").as_bytes());
-    assert!(running.platform.wants_reset(), "{asked}");
+    assert!(running.platform.wants_reset());
     device.off(running);
     device
 }
@@ -236,7 +242,7 @@ fn neither_is_begun_without_the_code_that_was_given_out() {
         let mut running = device.run();
         running.platform.serve(b"confirm 00000000");
         running.platform.serve(command.as_bytes());
-        let code = said(&mut running).trim_end().rsplit('=').next().unwrap().to_owned();
+        let code = code(&mut running);
         let other: String = code.chars().map(|digit| if digit == '0' { '1' } else { '0' }).collect();
         running.platform.serve(format!("confirm {other}").as_bytes());
         running.platform.serve(format!("confirm {code}").as_bytes());
@@ -259,6 +265,30 @@ fn an_application_can_ask_for_a_factory_reset_by_its_phrase_only() {
     assert!(running.platform.wants_reset());
     device.off(running);
     assert_eq!(services(&mut device.run()).factory_resets, 1);
+}
+
+#[test]
+fn an_application_cannot_use_up_the_factory_resets_of_the_owner() {
+    let resets = |finished: u32| {
+        let mut fuses = Specimen::genuine().fuses;
+        for (at, length) in [cdd_fuses::RESETS_BEGUN, cdd_fuses::RESETS_FINISHED] {
+            for bit in 0..finished as usize {
+                assert!(bit < length * 8);
+                fuses[at as usize + bit / 8] |= 1 << (bit % 8);
+            }
+        }
+        Device::with(Specimen::genuine().flash, &fuses)
+    };
+    let last = cdd_lifecycle::MAX_FOR_APPLICATION;
+    let mut running = resets(last - 1).run();
+    assert!(Client::new(&mut *running).factory_reset(b"factory reset").is_ok(), "the control");
+    let mut running = resets(last).run();
+    let refused = Client::new(&mut *running).factory_reset(b"factory reset");
+    assert_eq!(refused, Err(cdd_client::Status::NotPermitted));
+    running.platform.serve(b"factory-reset");
+    let code = code(&mut running);
+    running.platform.serve(format!("confirm {code}").as_bytes());
+    assert!(running.platform.wants_reset(), "the owner still can");
 }
 
 #[test]

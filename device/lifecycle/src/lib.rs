@@ -32,6 +32,8 @@ use cdd_hal::{FuseError, Fuses};
 
 /// Factory resets that a device can do.
 pub const MAX_FACTORY_RESETS: u32 = 8 * RESETS_BEGUN.1 as u32;
+/// How many of them an application may ask for: one that has been taken over cannot use up those of the owner.
+pub const MAX_FOR_APPLICATION: u32 = MAX_FACTORY_RESETS / 4 * 3;
 
 /// What a transaction works on.
 pub trait Device {

@@ -49,6 +49,9 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
     ) -> Result<(), Status> {
         let mut buffer = [0u8; PHRASE.len()];
         match phrase.copy(memory, &mut buffer) {
+            Ok(said) if said == PHRASE && self.factory_resets >= cdd_lifecycle::MAX_FOR_APPLICATION => {
+                Err(Status::NotPermitted)
+            }
             Ok(said) if said == PHRASE => self.begin(Transaction::FactoryReset).map_err(status),
             Err(Status::ProgrammerError) => Err(Status::ProgrammerError),
             _ => Err(Status::InvalidArgument),
