@@ -1,6 +1,6 @@
 //! `cargo xtask build`: `target/firmware/`.
 
-use crate::{Answer, elf::Program, firmware, layout, needs, shell, toolchain::Toolchain};
+use crate::{Answer, counter::Counter, elf::Program, firmware, layout, needs, shell, toolchain::Toolchain};
 use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
 
@@ -30,6 +30,14 @@ impl Build {
 pub(super) fn everything(toolchain: &Toolchain) -> Result<PathBuf> {
     let out = firmware_alone(toolchain)?;
     firmware::build_host()?;
+    shell::step("build the plugin that counts in QEMU", || {
+        Counter::build()?;
+        // Beside the firmware, where the evaluation looks for what cuts the power at a chosen store.
+        let name = "libcdd_counter.so";
+        let built = layout::host_target().join("qemu-plugin/release").join(name);
+        let bytes = std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+        shell::write_if_changed(&out.join(name), &bytes)
+    })?;
     Ok(out)
 }
 
