@@ -255,10 +255,10 @@ fn an_answer_that_never_comes_is_a_hang_and_gives_status_2() {
 }
 
 #[test]
-fn a_device_without_an_application_answers_reports_only_and_says_so() {
+fn a_device_without_an_application_answers_on_the_management_wire_only_and_says_so() {
     let folder = blank();
     stand_in(&folder);
-    let input = format!("give-up\nreport\nhello\nreading 104 mg/dL\n{}\n", "x".repeat(33));
+    let input = format!("give-up\nreport\nhello\nservices\nreading 104 mg/dL\n{}\n", "x".repeat(161));
     let output = session(&folder, "bgm", input.as_bytes(), &[]);
     let (shown, notes) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{shown}{notes}");
@@ -266,7 +266,8 @@ fn a_device_without_an_application_answers_reports_only_and_says_so() {
     assert_eq!(shown.matches("cdd error=unknown-command").count(), 1, "{shown}");
     assert!(shown.ends_with("switched off in state no-application\n"), "{shown}");
     assert!(notes.contains("started anew: the answer to `give-up` will not come"), "{notes}");
-    assert_eq!(notes.matches("so that only `report` is answered").count(), 2, "{notes}");
+    assert_eq!(shown.matches("cdd services storage=ready").count(), 1, "{shown}");
+    assert_eq!(notes.matches("so that only `report`, `services`, ").count(), 2, "{notes}");
     assert_eq!(notes.matches("nobody takes the reading").count(), 1, "{notes}");
 }
 
@@ -555,4 +556,151 @@ fn a_device_that_dies_or_has_no_firmware_gives_status_2() {
     let output = run(&folder, &["device", "run", "dev", "--firmware", "nowhere"], "");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cargo xtask build"));
+}
+
+#[test]
+fn a_device_secret_that_is_none_is_not_provisioned_and_is_never_shown() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = blank();
+    let path = folder.path().join("dev/factory.bin");
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let drawn = file(&folder, "dev/factory.bin");
+    let counting: Vec<u8> = (0..32).collect();
+    for (secret, words) in [
+        (&[0; 32][..], "all its bytes are the same"),
+        (&[0xA5; 32], "all its bytes are the same"),
+        (&counting, "it counts"),
+        (&[0xDE, 0xAD, 0xBE, 0xEF].repeat(8), "it repeats itself"),
+        (b"correct horse battery staple 123", "it is a text"),
+    ] {
+        std::fs::write(&path, secret).unwrap();
+        for options in [&["--yes"][..], &["--yes", "--development"], &["--rehearse"]] {
+            let (status, report) = provision(&folder, &KEYS, options);
+            assert_eq!((status, &report["burnt"]), (1, &false.into()), "{words} {options:?}");
+            let refused = report["refused"].as_str().unwrap();
+            assert!(refused.contains(words) && refused.contains("dtsec device create"), "{refused}");
+        }
+    }
+    std::fs::write(&path, &drawn).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+    let (status, report) = provision(&folder, &KEYS, &["--yes"]);
+    let refused = report["refused"].as_str().unwrap();
+    assert!(status == 1 && refused.contains("mode 0640") && refused.contains("chmod 600"), "{refused}");
+    assert!(file(&folder, "dev/fuses.bin").iter().all(|byte| *byte == 0));
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    let (status, report) = provision(&folder, &KEYS, &["--yes"]);
+    assert_eq!((status, &report["burnt"]), (0, &true.into()), "the control");
+    assert!(!report.to_string().contains(&hex::encode(&drawn)[..16]));
+    assert_eq!(file(&folder, "dev/factory.bin"), drawn, "provisioning does not touch it");
+}
+
+#[test]
+fn every_field_is_read_back_when_it_was_burnt_and_only_then() {
+    let folder = blank();
+    let read_back = |(_, report): (i32, Value)| {
+        let fields = report["fuses"].as_array().unwrap().clone();
+        fields.iter().map(|field| field["read_back"].as_bool().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(read_back(provision(&folder, &KEYS, &[])), [false; 9]);
+    assert_eq!(read_back(provision(&folder, &KEYS, &["--yes"])), [true; 9]);
+    assert_eq!(read_back(provision(&folder, &KEYS, &["--yes"])), [false; 9], "refused: burnt already");
+}
+
+#[test]
+fn a_rehearsal_is_not_also_the_real_thing() {
+    let folder = blank();
+    assert_eq!(provision(&folder, &KEYS, &["--rehearse", "--yes"]).0, 2);
+    assert!(file(&folder, "dev/fuses.bin").iter().all(|byte| *byte == 0));
+}
+
+#[test]
+fn what_is_stored_is_not_destroyed_by_a_fuse_and_the_tool_says_so() {
+    let folder = provisioned();
+    let (status, report) = device(&folder, &["burn", "dev", "life-cycle", "decommissioned"]);
+    assert_eq!((status, &report["burnt"]), (1, &false.into()));
+    assert!(report["warnings"][1].as_str().unwrap().contains("dtsec device decommission"), "{report}");
+}
+
+#[test]
+fn a_device_in_the_wrong_state_is_neither_reset_nor_decommissioned() {
+    let folder = blank();
+    let commands = ["factory-reset", "decommission"];
+    let refused = |command: &str| {
+        let before = file(&folder, "dev/fuses.bin");
+        let (status, report) = device(&folder, &[command, "dev", "--yes", "--firmware", "nowhere"]);
+        assert_eq!(file(&folder, "dev/fuses.bin"), before);
+        (status, report["refused"].as_str().unwrap_or_default().to_owned())
+    };
+    for (command, next) in commands.iter().zip(["dtsec device provision", "dtsec device burn DIR life-cycle"])
+    {
+        let (status, reason) = refused(command);
+        assert!(status == 1 && reason.contains("never provisioned") && reason.contains(next), "{reason}");
+    }
+    assert_eq!(provision(&folder, &KEYS, &["--yes"]).0, 0);
+    for command in commands {
+        assert_eq!(refused(command), (2, String::new()), "the control: now only the firmware is missing");
+    }
+    assert_eq!(device(&folder, &["burn", "dev", "life-cycle", "decommissioned", "--yes"]).0, 0);
+    for command in commands {
+        let (status, reason) = refused(command);
+        assert!(status == 1 && reason.contains("decommissioned already"), "{reason}");
+    }
+}
+
+#[test]
+fn a_device_whose_factory_resets_are_used_up_is_told_so() {
+    let folder = provisioned();
+    let mut fuses = file(&folder, "dev/fuses.bin");
+    fuses[0x390..0x410].fill(0xFF);
+    std::fs::write(folder.path().join("dev/fuses.bin"), fuses).unwrap();
+    let (status, report) = device(&folder, &["factory-reset", "dev", "--yes"]);
+    assert!(
+        status == 1 && report["refused"].as_str().unwrap().contains("all 512 factory resets"),
+        "{report}"
+    );
+    assert_eq!(device(&folder, &["show", "dev"]).1["factory_resets"], 512);
+}
+
+#[test]
+fn what_was_begun_and_not_finished_is_shown() {
+    let folder = provisioned();
+    let with = |at: usize, value: u8| {
+        let mut fuses = file(&folder, "dev/fuses.bin");
+        fuses[at] = value;
+        std::fs::write(folder.path().join("dev/fuses.bin"), fuses).unwrap();
+        device(&folder, &["show", "dev"]).1["under_way"].clone()
+    };
+    assert_eq!(with(0x390, 0), Value::Null, "the control");
+    assert_eq!(with(0x390, 1), "factory-reset");
+    assert_eq!(with(0x3D0, 1), Value::Null);
+    assert_eq!(with(0x410, 0xFF), "decommission");
+    let (status, report) = device(&folder, &["factory-reset", "dev", "--yes"]);
+    assert!(
+        status == 1 && report["refused"].as_str().unwrap().contains("finishes what was begun"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_person_at_a_terminal_is_asked_and_only_the_word_itself_is_consent() {
+    let folder = blank();
+    let arguments =
+        [&["device", "provision", "dev"], &KEYS[..], &["--commercial-name", "BGM"]].concat().join(" ");
+    let asked = |answer: &str| {
+        let program = env!("CARGO_BIN_EXE_dtsec");
+        let line = format!("{program} {arguments} --hardware-reference virtual --hardware-version 1.0");
+        // Gives the command a terminal of its own, and its exit status.
+        let mut command = Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]);
+        let output = fed(&folder, command, answer.as_bytes());
+        (output.status.code(), text(&output.stdout))
+    };
+    for answer in ["yes\n", "Burn\n", "\n", "burn it\n"] {
+        let (status, shown) = asked(answer);
+        assert!(status == Some(1) && shown.contains("Type `burn` to go ahead"), "{shown}");
+        assert!(file(&folder, "dev/fuses.bin").iter().all(|byte| *byte == 0), "{answer}");
+    }
+    let (status, shown) = asked("burn\n");
+    assert!(status == Some(0) && shown.contains("each field read back before the next"), "{shown}");
+    assert_eq!(device(&folder, &["show", "dev"]).1["life_cycle"], "secured");
 }

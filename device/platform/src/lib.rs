@@ -163,6 +163,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         #[cfg(feature = "planted-failed-self-test")]
         self.keystore.self_tests().plant_failure(Family::Ccm);
         self.settle();
+        if self.wants_reset {
+            // Decommissioned: the next report is boot's.
+            return;
+        }
         self.report();
         if let Some(fault) = &self.faults.last {
             self.log.add(Level::Error, fault.name().as_bytes());

@@ -18,6 +18,7 @@ struct Layout {
     kind: Kind,
     flash: Flash,
     slots: BTreeMap<String, Slot>,
+    storage: Option<Place>,
     parts: BTreeMap<String, PartLayout>,
     factory_secret_address: Option<u64>,
     files: Files,
@@ -53,6 +54,13 @@ pub struct Slot {
     pub offset: usize,
     /// Size in bytes.
     pub size: usize,
+}
+
+/// A stretch of flash that is no slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+struct Place {
+    offset: usize,
+    size: usize,
 }
 
 /// How an image of a part must be built.
@@ -142,6 +150,11 @@ impl Board {
         self.layout.slots.iter().map(|(name, slot)| (name.as_str(), slot))
     }
 
+    /// Where in flash the platform's trusted storage lies; `None` where the board has none.
+    pub fn storage(&self) -> Option<std::ops::Range<usize>> {
+        self.layout.storage.map(|place| place.offset..place.offset + place.size)
+    }
+
     /// How an image of that part (`platform`, `application`) must be built.
     pub fn part(&self, name: &str) -> Option<&PartLayout> {
         self.layout.parts.get(name)
@@ -177,6 +190,11 @@ fn check(layout: &Layout) -> Result<(), String> {
         if !layout.parts.contains_key(&slot.part) {
             return Err(format!("slot `{name}` is for part `{}`, which is not described", slot.part));
         }
+    }
+    if let Some(Place { offset, size }) = layout.storage
+        && offset.checked_add(size).is_none_or(|end| end > layout.flash.size)
+    {
+        return Err("the storage does not lie inside the flash".into());
     }
     if layout.kind == Kind::Qemu && layout.factory_secret_address.is_none() {
         return Err("a board of kind `qemu` needs a `factory_secret_address`".into());
@@ -275,11 +293,15 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_outside_the_flash_is_refused() {
+    fn a_slot_or_a_storage_outside_the_flash_is_refused() {
         let good = Board::virtual_process().source().to_owned();
         assert!(Board::parse(&good).is_ok());
         let bad = good.replace("\"offset\": 98304", "\"offset\": 524288");
         assert_ne!(bad, good);
         assert!(Board::parse(&bad).unwrap_err().contains("application-b"));
+        let bad = good.replace("\"offset\": 131072", "\"offset\": 131073");
+        assert!(Board::parse(&bad).unwrap_err().contains("storage"));
+        let storage = Board::parse(&good).unwrap().storage().unwrap();
+        assert_eq!(storage, 131_072..524_288);
     }
 }

@@ -293,7 +293,8 @@ mod tests {
 
     #[test]
     fn chosen_secrets_are_known_by_their_patterns_and_drawn_ones_pass() {
-        let counting = |step: u8| (0..32u8).map(|n| n.wrapping_mul(step).wrapping_add(7)).collect::<Vec<u8>>();
+        let counting =
+            |step: u8| (0..32u8).map(|n| n.wrapping_mul(step).wrapping_add(7)).collect::<Vec<u8>>();
         let two: Vec<u8> = (0..16).map(|n: u8| n.wrapping_mul(n).wrapping_mul(37)).collect();
         for (secret, what) in [
             (vec![0; 32], "the same"),

@@ -1,8 +1,8 @@
 //! Sessions and batches against a stand-in with the wires of a device.
 
 use dtsec_target::{
-    Batch, Board, Device, DeviceError, Entropy, Patch, Power, ProbeAnswer, Provisioning, Session,
-    SessionError,
+    Batch, Board, Device, DeviceError, Entropy, Patch, Power, ProbeAnswer, Provisioning, Refusal, Session,
+    SessionError, Transaction,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -111,6 +111,65 @@ fn without_an_application_nothing_is_asked() {
     assert!(
         matches!(session.probe("ping"), Err(SessionError::NotRunning { state }) if state == "no-application")
     );
+}
+
+/// A session of a device whose platform runs and whose application does not.
+fn without_application(bench: &Bench) -> Session {
+    let mut session = bench.session();
+    assert!(matches!(session.probe("give-up").unwrap(), ProbeAnswer::Fault(_)));
+    session
+}
+
+#[test]
+fn the_platform_answers_on_the_management_wire_where_no_application_runs() {
+    let bench = Bench::new();
+    let mut session = without_application(&bench);
+    let services = session.services().unwrap();
+    assert_eq!((services.records, services.readings(), services.factory_resets), (2, 8, 3));
+    let key = session.attestation_key().unwrap();
+    assert_eq!((key[0], key[64]), (4, 7));
+    assert_eq!(session.token(&[7; 32]).unwrap(), [0xD2, 0x84, 0x43]);
+}
+
+#[test]
+fn what_the_platform_refuses_is_told_apart_from_what_makes_no_sense_and_from_a_new_start() {
+    let bench = Bench::new();
+    let mut session = without_application(&bench);
+    let refused = session.token(&[1]).unwrap_err();
+    assert!(
+        matches!(&refused, SessionError::Refused { refusal: Refusal::InvalidArgument, question } if question == "token 01")
+    );
+    assert!(refused.to_string().contains("32, 48 or 64 bytes"), "{refused}");
+    assert!(
+        matches!(session.token(&[0xAA]), Err(SessionError::Unexpected { answer, .. }) if answer == "d2844")
+    );
+    assert!(
+        matches!(session.token(&[0xBB]), Err(SessionError::Restarted(report)) if report.state == "no-application")
+    );
+    assert!(session.token(&[7; 32]).is_ok(), "the control");
+}
+
+#[test]
+fn a_transaction_is_confirmed_with_the_code_given_and_ends_in_the_report_of_the_new_start() {
+    let bench = Bench::new();
+    let mut session = without_application(&bench);
+    assert_eq!(session.factory_reset().unwrap().state, "no-application");
+    assert!(session.transcript().contains("> confirm 0badcafe"), "{}", session.transcript());
+    let events = session.events();
+    let words: Vec<_> =
+        events.iter().filter(|e| e.name == "life-cycle").map(|e| e.words.keys().next()).collect();
+    assert_eq!(words.len(), 2, "{events:?}");
+}
+
+#[test]
+fn a_transaction_that_was_begun_and_not_finished_is_no_success() {
+    let bench = Bench::new();
+    let mut session = without_application(&bench);
+    let error = session.decommission().unwrap_err();
+    assert!(
+        matches!(&error, SessionError::NotFinished { transaction: Transaction::Decommission, error: Some(name) } if name == "erase")
+    );
+    assert!(error.to_string().contains("switch it off and on again"), "{error}");
 }
 
 #[test]

@@ -79,11 +79,7 @@ impl Token {
         Token::of(Map::of("the claims", claims)?, digest, signature)
     }
 
-    fn of(
-        mut map: Map,
-        digest: [u8; 32],
-        signature: [u8; SIGNATURE_BYTES],
-    ) -> Result<Token, TokenError> {
+    fn of(mut map: Map, digest: [u8; 32], signature: [u8; SIGNATURE_BYTES]) -> Result<Token, TokenError> {
         let place = Place::Claim;
         let profile = map.text(265, place("profile"))?.ok_or(TokenError::Missing(place("profile")))?;
         if profile != PROFILE {

@@ -29,7 +29,8 @@ fn no_bit_can_be_changed_nothing_cut_off_and_nothing_added() {
 
 #[test]
 fn nesting_does_not_end_in_an_overflow_of_the_stack() {
-    for (deep, end) in [(&[0x81][..], &[0xF6][..]), (&[0xA1, 0x01], &[0xF6]), (&[0xC1], &[0xF6]), (&[0x9F], &[])]
+    for (deep, end) in
+        [(&[0x81][..], &[0xF6][..]), (&[0xA1, 0x01], &[0xF6]), (&[0xC1], &[0xF6]), (&[0x9F], &[])]
     {
         let nested = [&deep.repeat(16_000 / deep.len())[..], end].concat();
         assert!(matches!(Token::parse(&nested), Err(TokenError::Envelope(_))));

@@ -178,13 +178,16 @@ fn what_could_play_tricks_on_a_terminal_is_no_text() {
     for bad in ["\x1b[2J", "two\nlines", "\u{202E}gnp.exe", "\0"] {
         let error = with(bad).unwrap_err();
         assert!(matches!(error, TokenError::Value { .. }), "{error}");
-        assert!(error.to_string().chars().all(|c| matches!(c, ' '..='~')), "the message is harmless: {error}");
+        assert!(
+            error.to_string().chars().all(|c| matches!(c, ' '..='~')),
+            "the message is harmless: {error}"
+        );
     }
 }
 
 #[test]
 fn components_have_a_measurement_and_a_signer_and_may_leave_out_the_rest() {
-    let with = |edit: &dyn Fn(&mut Vec<(Value, Value)>)| {
+    let with = |edit: &dyn Fn(&mut Entries)| {
         let Value::Map(mut map) = component("platform") else { unreachable!() };
         edit(&mut map);
         let all = Value::Array(vec![component("boot"), Value::Map(map)]);

@@ -75,9 +75,11 @@ fn without_platform<T>(result: Result<T, SessionError>) -> anyhow::Result<Result
             "no-platform" => "no platform starts that could attest (state no-platform): put one in with \
                               `dtsec device flash`"
                 .into(),
-            "unprovisioned" => "the device has no keys yet (state unprovisioned): `dtsec device provision` burns \
+            "unprovisioned" => {
+                "the device has no keys yet (state unprovisioned): `dtsec device provision` burns \
                                 them"
-                .into(),
+                    .into()
+            }
             _ => format!("the device starts nothing any more (state {state}): it cannot attest to anything"),
         })),
         Err(other) => Err(other.into()),
@@ -94,7 +96,8 @@ impl fmt::Display for Decoded<'_> {
         row("nonce", &token.nonce)?;
         row("instance ID", &token.instance_id)?;
         row("implementation ID", &token.implementation_id)?;
-        let trust = if token.life_cycle.may_be_trusted() { "" } else { ": not to be relied on in this state" };
+        let trust =
+            if token.life_cycle.may_be_trusted() { "" } else { ": not to be relied on in this state" };
         row("life cycle", &format!("{} ({:#06x}){trust}", token.life_cycle.name(), token.life_cycle_claim))?;
         let world = if token.client_id < 0 { "Non-secure" } else { "Secure" };
         row("asked for by", &format!("client {}, in the {world} world", token.client_id))?;

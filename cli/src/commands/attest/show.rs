@@ -76,7 +76,10 @@ impl fmt::Display for Report {
         let Some(token) = &self.token else { return Ok(()) };
         writeln!(f, "{}", Decoded(token))?;
         match &self.checked {
-            None => writeln!(f, "nothing of it is proven: give the key that the manufacturer endorsed (--key PEM)"),
+            None => writeln!(
+                f,
+                "nothing of it is proven: give the key that the manufacturer endorsed (--key PEM)"
+            ),
             Some(Checked { verifies: false, .. }) => writeln!(f, "the signature is NOT by this key"),
             Some(Checked { instance_id_matches: false, .. }) => {
                 writeln!(f, "the signature is by this key, but the instance ID is NOT that of the key")

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use clap::Args;
 use dtsec_target::Device;
 use dtsec_token::Token;
@@ -116,7 +116,13 @@ impl fmt::Display for Report {
             return writeln!(f, "no token: {reason}");
         }
         let raw = self.raw.as_deref().unwrap_or_default();
-        writeln!(f, "{} answered the challenge {} with {} bytes", self.device, self.challenge, raw.len() / 2)?;
+        writeln!(
+            f,
+            "{} answered the challenge {} with {} bytes",
+            self.device,
+            self.challenge,
+            raw.len() / 2
+        )?;
         if let Some(out) = &self.out {
             writeln!(f, "wrote {out}")?;
         }
@@ -130,7 +136,9 @@ impl fmt::Display for Report {
         }
         match (checked.verifies, checked.instance_id_matches) {
             (true, true) => writeln!(f, "the signature verifies with the key that the device gives")?,
-            (true, false) => writeln!(f, "the signature verifies, but the instance ID is NOT that of the key")?,
+            (true, false) => {
+                writeln!(f, "the signature verifies, but the instance ID is NOT that of the key")?
+            }
             (false, _) => writeln!(f, "the signature does NOT verify with the key that the device gives")?,
         }
         writeln!(f, "  {}", self.attestation_key.as_deref().unwrap_or_default())?;
@@ -145,7 +153,8 @@ impl fmt::Display for Report {
 
 fn drawn() -> anyhow::Result<Vec<u8>> {
     let mut challenge = vec![0; CHALLENGE_BYTES[0]];
-    getrandom::fill(&mut challenge).context("the operating system gives no random bytes")?;
+    getrandom::fill(&mut challenge)
+        .map_err(|error| anyhow!("the operating system gives no random bytes: {error}"))?;
     Ok(challenge)
 }
 

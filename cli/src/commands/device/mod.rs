@@ -132,7 +132,7 @@ struct Field {
     offset: u16,
     /// What is read there afterwards; withheld when secrets are derived from it.
     bytes: Option<String>,
-    /// It was burnt, and read back before the next was burnt.
+    /// It was burnt, and read back before the next was burnt; in a rehearsal, on the copy.
     read_back: bool,
 }
 

@@ -59,11 +59,18 @@ impl Burnt {
 impl fmt::Display for Rehearsal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = self.reason.as_ref().map_or(String::new(), |reason| format!(" ({reason})"));
-        writeln!(f, "the copy was read back after each field and switched on: it is {}{reason},", self.state)?;
+        writeln!(
+            f,
+            "the copy was read back after each field and switched on: it is {}{reason},",
+            self.state
+        )?;
         writeln!(f, "life cycle {}", self.life_cycle)?;
         self.slots.iter().try_for_each(|(name, result)| writeln!(f, "  {name:<14} {result}"))?;
         if self.state == "no-platform" {
-            writeln!(f, "no image starts yet: `dtsec device flash` puts them in, before or after provisioning")?;
+            writeln!(
+                f,
+                "no image starts yet: `dtsec device flash` puts them in, before or after provisioning"
+            )?;
         }
         Ok(())
     }

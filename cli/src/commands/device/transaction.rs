@@ -177,7 +177,8 @@ impl Report {
         } else {
             self.destroys.extend([
                 "the images in application-a and application-b".into(),
-                "the diversifier: no secret of this device can be derived again, nor its attestation key".into(),
+                "the diversifier: no secret of this device can be derived again, nor its attestation key"
+                    .into(),
                 "the life cycle: decommissioned, it never starts again".into(),
             ]);
             self.keeps = vec!["identity and signing keys in the fuses, to be read", "the platform's images"];

@@ -161,7 +161,11 @@ fn a_rehearsal_copy_is_the_same_device_with_another_secret() {
     assert!(copy.read_fuses().unwrap() == device.read_fuses().unwrap());
     assert_ne!(std::fs::read(copy.factory_path()).unwrap(), std::fs::read(device.factory_path()).unwrap());
     copy.burn(&[Burn::new("counter", 0x010, [3])]).unwrap();
-    assert_eq!(device.read_fuses().unwrap().bytes()[0x010], 1, "what is done to it is not done to the device");
+    assert_eq!(
+        device.read_fuses().unwrap().bytes()[0x010],
+        1,
+        "what is done to it is not done to the device"
+    );
     let _powered = device.lock().unwrap();
     let another = device.rehearsal_copy(&folder.path().join("another"));
     assert!(matches!(another, Err(DeviceError::Powered { .. })));

@@ -108,8 +108,7 @@ impl Session {
                     _ => {}
                 }
             }
-            next_report(heard, reports)
-                .filter(|report| error.is_some() || transaction.ends_with(report))
+            next_report(heard, reports).filter(|report| error.is_some() || transaction.ends_with(report))
         })?;
         match error {
             None if finished => Ok(report),
@@ -121,9 +120,8 @@ impl Session {
     ///
     /// Lines of that wire not yet read are dropped; reports and events are kept.
     fn manage(&mut self, question: &str, expected: &str) -> Result<String, SessionError> {
-        let state = self.wait("boot report", |heard| {
-            heard.state.clone().filter(|_| heard.begun == heard.completed)
-        })?;
+        let state =
+            self.wait("boot report", |heard| heard.state.clone().filter(|_| heard.begun == heard.completed))?;
         if !matches!(state.as_str(), "running" | "no-application") {
             return Err(SessionError::NoPlatform { state });
         }
@@ -133,7 +131,7 @@ impl Session {
             heard.completed
         };
         self.management().send_line(question)?;
-        let answered = self.wait(&format!("answer to `{}`", super::shortened(question)), |heard| {
+        self.wait(&format!("answer to `{}`", super::shortened(question)), |heard| {
             let lines = &mut heard.wires[WireName::Management as usize].lines;
             for line in std::iter::from_fn(|| lines.pop_front()) {
                 let Some(line) = line.strip_prefix("cdd ") else { continue };
@@ -148,8 +146,7 @@ impl Session {
             // A start that nobody asked for: the answer will not come.
             let report = next_report(heard, before)?;
             Some(Err(SessionError::Restarted(Box::new(report))))
-        })?;
-        answered
+        })?
     }
 }
 

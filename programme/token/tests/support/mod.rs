@@ -30,9 +30,12 @@ pub fn public_key(number: u8) -> Vec<u8> {
     signing_key(number).verifying_key().to_sec1_point(false).as_bytes().to_vec()
 }
 
+/// What a map holds, in its order.
+pub type Entries = Vec<(Value, Value)>;
+
 /// A claims set to be changed.
 #[derive(Clone)]
-pub struct Claims(pub Vec<(Value, Value)>);
+pub struct Claims(pub Entries);
 
 impl Claims {
     /// All that there can be.
