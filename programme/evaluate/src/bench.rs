@@ -431,6 +431,28 @@ impl Dut {
         Ok(self.device.read_flash()?)
     }
 
+    /// Overwrites bytes of the flash from outside, without erasing and without rules.
+    pub(crate) fn write_flash(&self, offset: usize, bytes: &[u8]) -> Outcome {
+        Ok(self.device.write_flash(offset, bytes)?)
+    }
+
+    /// The part of the flash that is the platform's trusted storage, also while the device is on.
+    pub(crate) fn read_storage(&self) -> Outcome<Vec<u8>> {
+        let place = self.storage()?;
+        Ok(self.device.read_flash_at(place.start, place.len())?)
+    }
+
+    /// Overwrites all of that part from outside.
+    pub(crate) fn write_storage(&self, content: &[u8]) -> Outcome {
+        self.write_flash(self.storage()?.start, content)
+    }
+
+    /// Where that part lies in the flash.
+    pub(crate) fn storage(&self) -> Outcome<Range<usize>> {
+        let place = self.device.board().storage();
+        place.ok_or_else(|| Failure::Harness(anyhow::anyhow!("the board's description names no storage")))
+    }
+
     fn monitor_socket(&self) -> PathBuf {
         self.folder.path().join("monitor")
     }

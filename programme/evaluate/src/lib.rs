@@ -28,6 +28,7 @@ mod mutation;
 mod observations;
 mod oracle;
 mod probe;
+mod reference;
 mod report;
 mod rom;
 mod runner;

@@ -1,11 +1,15 @@
 //! The hostile Non-secure application at work: what the tests of the border between the worlds have in common.
 
+#[allow(dead_code, reason = "the whole table of calls, whether or not a test makes them all")]
+pub(crate) mod calls;
 #[allow(dead_code, reason = "for the tests of services, which come with their calls")]
 mod gate;
 #[allow(dead_code, reason = "as above")]
 mod inside;
 #[cfg(test)]
 mod live;
+pub(crate) mod psa;
+mod residue;
 #[allow(dead_code, reason = "as above")]
 mod secret;
 
@@ -13,6 +17,7 @@ mod secret;
 pub(crate) use self::{
     gate::{Arg, Moment, Returned, expect_status},
     inside::Region,
+    residue::{Residue, Residues},
     secret::find_secret,
 };
 
@@ -48,9 +53,37 @@ pub(crate) mod call {
     pub(crate) const LOG_WRITE: u32 = 6;
     /// `log_read(value index, output entry)`.
     pub(crate) const LOG_READ: u32 = 7;
+    /// `storage_set(value low, value high, value flags, input data)`.
+    pub(crate) const STORAGE_SET: u32 = 56;
+    /// `storage_get(value low, value high, value offset, output data)`.
+    pub(crate) const STORAGE_GET: u32 = 57;
+    /// `storage_get_info(value low, value high, output info)`.
+    pub(crate) const STORAGE_GET_INFO: u32 = 58;
+    /// `storage_remove(value low, value high)`.
+    pub(crate) const STORAGE_REMOVE: u32 = 59;
+    /// `readings_append(input reading, output index)`.
+    pub(crate) const READINGS_APPEND: u32 = 60;
+    /// `readings_read(value index, output reading)`.
+    pub(crate) const READINGS_READ: u32 = 61;
+    /// `readings_range(output range)`.
+    pub(crate) const READINGS_RANGE: u32 = 62;
+    /// `readings_trim(value first)`.
+    pub(crate) const READINGS_TRIM: u32 = 63;
+    /// `attest_get_token(input challenge, output token)`.
+    pub(crate) const ATTEST_GET_TOKEN: u32 = 65;
+    /// `attest_get_token_size(value challenge, output size)`.
+    pub(crate) const ATTEST_GET_TOKEN_SIZE: u32 = 66;
+    /// `attest_get_key(output key)`.
+    pub(crate) const ATTEST_GET_KEY: u32 = 67;
+    /// `factory_reset(input phrase)`.
+    pub(crate) const FACTORY_RESET: u32 = 68;
     /// The first number that has no call.
-    pub(crate) const UNUSED: u32 = 8;
+    pub(crate) const UNUSED: u32 = 69;
 }
+
+/// Words of the largest frame.
+#[cfg(test)]
+pub(crate) const FRAME_WORDS: usize = 12;
 
 /// `psa_status_t` numbers.
 pub(crate) mod status {
@@ -60,8 +93,34 @@ pub(crate) mod status {
     pub(crate) const PROGRAMMER_ERROR: i64 = -129;
     /// The noise source does not give what random numbers need.
     pub(crate) const INSUFFICIENT_ENTROPY: i64 = -148;
+    /// Policy forbids it.
+    pub(crate) const NOT_PERMITTED: i64 = -133;
+    /// No such call, algorithm or option.
+    pub(crate) const NOT_SUPPORTED: i64 = -134;
     /// An argument that the call does not take.
     pub(crate) const INVALID_ARGUMENT: i64 = -135;
+    /// The output does not fit.
+    pub(crate) const BUFFER_TOO_SMALL: i64 = -138;
+    /// Nothing there.
+    pub(crate) const DOES_NOT_EXIST: i64 = -140;
+    /// The storage is full.
+    pub(crate) const INSUFFICIENT_STORAGE: i64 = -142;
+    /// The signature, MAC or tag is not that of the message.
+    pub(crate) const INVALID_SIGNATURE: i64 = -149;
+    /// The platform found itself changed: a self-test failed.
+    pub(crate) const CORRUPTION_DETECTED: i64 = -151;
+    /// What is stored was changed or cut short.
+    pub(crate) const DATA_CORRUPT: i64 = -152;
+    /// No such key.
+    pub(crate) const INVALID_HANDLE: i64 = -136;
+    /// Not at this time.
+    pub(crate) const BAD_STATE: i64 = -137;
+    /// There is one of this number.
+    pub(crate) const ALREADY_EXISTS: i64 = -139;
+    /// All places are taken.
+    pub(crate) const INSUFFICIENT_MEMORY: i64 = -141;
+    /// The padding is wrong.
+    pub(crate) const INVALID_PADDING: i64 = -150;
 }
 
 /// The algorithm number of SHA-256 in the PSA Crypto API.

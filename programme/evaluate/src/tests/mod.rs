@@ -1,7 +1,9 @@
 //! The tests, each with the words that stand in its record.
 
+mod attestation;
 mod authenticity;
 mod campaigns;
+mod cryptography;
 mod identity;
 mod integrity;
 mod isolation;
@@ -10,6 +12,7 @@ mod random;
 mod recovery;
 mod slots;
 mod states;
+mod storage;
 mod structure;
 
 use crate::model::{Applies, Target, Test};
@@ -19,18 +22,31 @@ pub(crate) mod sfr {
     pub(crate) const IDENTITY: &str = "verification-of-platform-identity";
     pub(crate) const INITIALIZATION: &str = "secure-initialization-of-platform";
     pub(crate) const RANDOM: &str = "cryptographic-random-number-generation";
+    pub(crate) const STORAGE: &str = "secure-trusted-storage";
+    pub(crate) const PURGING: &str = "residual-information-purging";
+    pub(crate) const KEYSTORE: &str = "cryptographic-keystore";
+    pub(crate) const KEY_GENERATION: &str = "cryptographic-key-generation";
+    pub(crate) const PLATFORM_GENUINENESS: &str = "attestation-of-platform-genuineness";
+    pub(crate) const APPLICATION_GENUINENESS: &str = "attestation-of-application-genuineness";
+    pub(crate) const INSTANCE_IDENTITY: &str = "verification-of-platform-instance-identity";
+    pub(crate) const CRYPTOGRAPHY: &str = "cryptographic-operation";
 }
 
 /// The wires and memories that tests stimulate, as their records name them.
 pub(crate) mod interface {
     pub(crate) const FLASH: &str =
         "External flash, written from outside while the device is off; boot report on the management wire";
+    pub(crate) const FLASH_OF_STORAGE: &str =
+        "Flash of trusted storage, read and written from outside; gate calls 56 to 64; the meter's console";
     pub(crate) const FUSES: &str =
         "Fuse device, burnt from outside while the device is off; boot report on the management wire";
     pub(crate) const MANAGEMENT: &str = "Management wire";
     pub(crate) const CONSOLE: &str = "Application console, through the gate";
     pub(crate) const NON_SECURE: &str = "Memory and instructions of the Non-secure application (probe)";
     pub(crate) const GATE: &str = "The gate: veneers called by the Non-secure application (probe)";
+    pub(crate) const CALLS: &str = "The gate: calls of the application (probe) with arguments of its own";
+    pub(crate) const ATTESTATION: &str =
+        "Gate calls 65 to 67 and commands `token`, `attestation-key` of the management wire";
     pub(crate) const ENTROPY: &str = "Entropy wire; gate call `random`";
 }
 
@@ -49,13 +65,16 @@ pub(crate) const NEEDS_SPEED: Applies = Applies::Only(
 /// Every test, in the order in which they are run: the long ones first, so that two workers end together.
 pub fn all() -> Vec<Test> {
     [
+        storage::TESTS.concat().as_slice(),
         campaigns::TESTS,
+        cryptography::TESTS,
         integrity::TESTS,
         structure::TESTS,
         pointers::TESTS,
         isolation::TESTS,
         recovery::TESTS,
         random::TESTS,
+        attestation::TESTS,
         authenticity::TESTS,
         slots::TESTS,
         states::TESTS,
