@@ -53,6 +53,10 @@ pub(crate) mod call {
     pub(crate) const LOG_WRITE: u32 = 6;
     /// `log_read(value index, output entry)`.
     pub(crate) const LOG_READ: u32 = 7;
+    /// `import_key(input attributes, input data, output key)`.
+    pub(crate) const IMPORT_KEY: u32 = 8;
+    /// `get_key_attributes(value key, output attributes)`.
+    pub(crate) const GET_KEY_ATTRIBUTES: u32 = 13;
     /// `storage_set(value low, value high, value flags, input data)`.
     pub(crate) const STORAGE_SET: u32 = 56;
     /// `storage_get(value low, value high, value offset, output data)`.

@@ -86,9 +86,8 @@ pub(crate) fn ecdsa_verifies(public: &[u8], digest: &[u8], signature: &[u8]) -> 
 /// Whether this is an Ed25519 signature of the message.
 pub(crate) fn ed25519_verifies(public: &[u8], message: &[u8], signature: &[u8]) -> bool {
     let (Ok(public), Ok(signature)) = (public.try_into(), signature.try_into()) else { return false };
-    ed25519_dalek::VerifyingKey::from_bytes(public).is_ok_and(|key| {
-        key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
-    })
+    ed25519_dalek::VerifyingKey::from_bytes(public)
+        .is_ok_and(|key| key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok())
 }
 
 /// The public half of a private key, uncompressed, on P-256 or P-384 by its length; `None` when it is none.
@@ -144,7 +143,8 @@ mod tests {
     #[test]
     fn x25519_gives_the_answer_of_rfc_7748() {
         let alice = hex("77076d0a7318a57d3c16c17251b26645df4c4f2ca1c5f2b0e5d1c3e8bb6b9c2a");
-        let bob: [u8; 32] = hex("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb").try_into().unwrap();
+        let bob: [u8; 32] =
+            hex("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb").try_into().unwrap();
         let alice: [u8; 32] = alice.try_into().unwrap();
         let there = x25519_agrees(alice, x25519_public(bob).try_into().unwrap());
         assert_eq!(there, x25519_agrees(bob, x25519_public(alice).try_into().unwrap()));

@@ -230,7 +230,14 @@ mod tests {
         assert_eq!((call.number, call.name), (20, "aead_encrypt"));
         assert!(matches!(
             call.args[..],
-            [Arg::Value(7), Arg::Value(9), Arg::Input([1]), Arg::Input([2, 3]), Arg::Input([]), Arg::Output(5)]
+            [
+                Arg::Value(7),
+                Arg::Value(9),
+                Arg::Input([1]),
+                Arg::Input([2, 3]),
+                Arg::Input([]),
+                Arg::Output(5)
+            ]
         ));
     }
 }

@@ -216,9 +216,31 @@ fn macs(bench: &Bench, seen: &mut Observations) -> Outcome {
     let block = hex("6bc1bee22e409f96e93d7e117393172a")?;
     let aes = hex("2b7e151628aed2a6abf7158809cf4f3c")?;
     let mut cases = vec![
-        ("RFC 4231, 4.2", alg::hmac(alg::SHA_256), vec![0x0B; 20], hi.clone(), hex("b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7")?),
-        ("RFC 4231, 4.2", alg::hmac(alg::SHA_384), vec![0x0B; 20], hi.clone(), hex("afd03944d84895626b0825f4ab46907f15f9dadbe4101ec682aa034c7cebc59cfaea9ea9076ede7f4af152e8b2fa9cb6")?),
-        ("RFC 4231, 4.2", alg::hmac(alg::SHA_512), vec![0x0B; 20], hi, hex("87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cdedaa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854")?),
+        (
+            "RFC 4231, 4.2",
+            alg::hmac(alg::SHA_256),
+            vec![0x0B; 20],
+            hi.clone(),
+            hex("b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7")?,
+        ),
+        (
+            "RFC 4231, 4.2",
+            alg::hmac(alg::SHA_384),
+            vec![0x0B; 20],
+            hi.clone(),
+            hex(
+                "afd03944d84895626b0825f4ab46907f15f9dadbe4101ec682aa034c7cebc59cfaea9ea9076ede7f4af152e8b2fa9cb6",
+            )?,
+        ),
+        (
+            "RFC 4231, 4.2",
+            alg::hmac(alg::SHA_512),
+            vec![0x0B; 20],
+            hi,
+            hex(
+                "87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cdedaa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854",
+            )?,
+        ),
         ("SP 800-38B, D.1", alg::CMAC, aes.clone(), vec![], hex("bb1d6929e95937287fa37d129b756746")?),
         ("SP 800-38B, D.1", alg::CMAC, aes, block, hex("070a16b46b4d4144f79bdd9dd04a287c")?),
     ];
@@ -252,7 +274,11 @@ fn macs(bench: &Bench, seen: &mut Observations) -> Outcome {
             seen.case("MAC with a bit flipped", "invalid-signature");
         }
         let short = &mac[..mac.len() - 1];
-        probe.ends("cut short", &calls::mac_verify(id, algorithm, &message, short), status::INVALID_SIGNATURE)?;
+        probe.ends(
+            "cut short",
+            &calls::mac_verify(id, algorithm, &message, short),
+            status::INVALID_SIGNATURE,
+        )?;
         seen.case(&format!("{algorithm:#010x}: computed, verified, in pieces"), source);
         probe.done(&calls::destroy_key(id))?;
     }
@@ -290,7 +316,10 @@ fn ciphers(bench: &Bench, seen: &mut Observations) -> Outcome {
             out.extend(probe.done(&calls::cipher_finish(operation))?);
             same("SP 800-38A", &out, to)?;
         }
-        seen.case(&format!("{algorithm:#010x}, {} bits: encrypted and decrypted", key.len() * 8), "SP 800-38A");
+        seen.case(
+            &format!("{algorithm:#010x}, {} bits: encrypted and decrypted", key.len() * 8),
+            "SP 800-38A",
+        );
         probe.done(&calls::destroy_key(id))?;
     }
     for algorithm in [alg::CBC_NO_PADDING, alg::CBC_PKCS7, alg::CTR] {
@@ -318,7 +347,10 @@ fn ciphers(bench: &Bench, seen: &mut Observations) -> Outcome {
                 let mut out = probe.all_done(&parts)?.concat();
                 out.extend(probe.done(&calls::cipher_finish(operation))?);
                 same("decrypted in pieces", &out, &message)?;
-                seen.case(&format!("{algorithm:#010x}, {bits} bits"), "comes back, never the same ciphertext");
+                seen.case(
+                    &format!("{algorithm:#010x}, {bits} bits"),
+                    "comes back, never the same ciphertext",
+                );
             }
             if algorithm == alg::CBC_PKCS7 {
                 // A padding of 0 cannot be: the vector turns the last byte of the only block, 16, into it.
@@ -395,8 +427,16 @@ fn aead(bench: &Bench, seen: &mut Observations) -> Outcome {
             [sealing.key, sealing.nonce, sealing.additional, sealing.plaintext, sealing.sealed].map(hex);
         let (key, nonce, additional, plain, sealed) = (key?, nonce?, additional?, plain?, sealed?);
         let id = probe.import(Attributes::new(key_type, usage::CRYPT, algorithm), &key)?;
-        same(source, &probe.done(&calls::aead_encrypt(id, algorithm, &nonce, &additional, &plain))?, &sealed)?;
-        same(source, &probe.done(&calls::aead_decrypt(id, algorithm, &nonce, &additional, &sealed))?, &plain)?;
+        same(
+            source,
+            &probe.done(&calls::aead_encrypt(id, algorithm, &nonce, &additional, &plain))?,
+            &sealed,
+        )?;
+        same(
+            source,
+            &probe.done(&calls::aead_decrypt(id, algorithm, &nonce, &additional, &sealed))?,
+            &plain,
+        )?;
         seen.case(&format!("{algorithm:#010x}"), source);
         probe.done(&calls::destroy_key(id))?;
     }
@@ -485,8 +525,10 @@ fn signatures(bench: &Bench, seen: &mut Observations) -> Outcome {
     for (bits, hash) in [(256, Hash::Sha256), (256, Hash::Sha512), (384, Hash::Sha384), (384, Hash::Sha512)] {
         for algorithm in [alg::ecdsa(hash.psa()), alg::deterministic_ecdsa(hash.psa())] {
             let name = format!("P-{bits}, {algorithm:#010x}");
-            let id = probe.generate(Attributes::new(kind::SECP_R1, usage::SIGN_BOTH, algorithm).sized(bits))?;
-            let other = probe.generate(Attributes::new(kind::SECP_R1, usage::SIGN_BOTH, algorithm).sized(bits))?;
+            let id =
+                probe.generate(Attributes::new(kind::SECP_R1, usage::SIGN_BOTH, algorithm).sized(bits))?;
+            let other =
+                probe.generate(Attributes::new(kind::SECP_R1, usage::SIGN_BOTH, algorithm).sized(bits))?;
             let public = probe.done(&calls::export_public_key(id))?;
             let alone = Attributes::new(kind::SECP_R1_PUBLIC, usage::VERIFY_HASH, algorithm);
             let alone = probe.import(alone, &public)?;
@@ -527,7 +569,8 @@ fn signatures(bench: &Bench, seen: &mut Observations) -> Outcome {
                     probe.ends(&format!("{name}, another {what}"), &call, status::INVALID_SIGNATURE)?;
                     seen.case(&format!("another {what}"), "invalid-signature");
                 }
-                let outcome = if random_one { "differ, the host accepts them" } else { "alike, the host accepts them" };
+                let outcome =
+                    if random_one { "differ, the host accepts them" } else { "alike, the host accepts them" };
                 seen.case(&format!("{name}: three signatures"), outcome);
             }
             for key in [id, other, alone] {
@@ -538,21 +581,28 @@ fn signatures(bench: &Bench, seen: &mut Observations) -> Outcome {
     let key = hex("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721")?;
     let algorithm = alg::deterministic_ecdsa(alg::SHA_256);
     let id = probe.import(Attributes::new(kind::SECP_R1, usage::SIGN_BOTH, algorithm), &key)?;
-    let answer = hex("efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8")?;
+    let answer = hex(
+        "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+    )?;
     same("RFC 6979, A.2.5", &probe.done(&calls::sign_message(id, algorithm, b"sample"))?, &answer)?;
     seen.case("deterministic ECDSA", "RFC 6979, A.2.5");
 
     let seed = hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")?;
     let id = probe.import(Attributes::new(kind::TWISTED_EDWARDS, usage::SIGN, alg::PURE_EDDSA), &seed)?;
     let public = hex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")?;
-    let answer = hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00")?;
+    let answer = hex(
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+    )?;
     same("RFC 8032, test 2", &probe.done(&calls::export_public_key(id))?, &public)?;
     same("RFC 8032, test 2", &probe.done(&calls::sign_message(id, alg::PURE_EDDSA, &[0x72]))?, &answer)?;
     seen.case("Ed25519", "RFC 8032, 7.1, test 2");
     for len in [0, 31, 1000, 4096] {
         let message = random.bytes(len);
         let signature = probe.done(&calls::sign_message(id, alg::PURE_EDDSA, &message))?;
-        require!(reference::ed25519_verifies(&public, &message, &signature), "the host refuses an Ed25519 signature");
+        require!(
+            reference::ed25519_verifies(&public, &message, &signature),
+            "the host refuses an Ed25519 signature"
+        );
         probe.done(&calls::verify_message(id, alg::PURE_EDDSA, &message, &signature))?;
         let wrong = flipped(&signature, random.below(512));
         let verify = calls::verify_message(id, alg::PURE_EDDSA, &message, &wrong);
@@ -606,7 +656,10 @@ fn agreement(bench: &Bench, seen: &mut Observations) -> Outcome {
             } else {
                 bad.push(("of order 4", vec![0; 32]));
                 bad.push(("of order 1", [vec![1], vec![0; 31]].concat()));
-                bad.push(("of order 8", hex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800")?));
+                bad.push((
+                    "of order 8",
+                    hex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800")?,
+                ));
             }
             for (what, point) in bad {
                 let call = calls::raw_key_agreement(alg::ECDH, id, &point);
@@ -772,7 +825,8 @@ fn weak(bench: &Bench, seen: &mut Observations) -> Outcome {
     let any_mac = probe.generate(any_mac)?;
     let any_cmac = Attributes::new(kind::AES, usage::SIGN, alg::at_least(alg::CMAC, 1)).sized(128);
     let any_cmac = probe.generate(any_cmac)?;
-    let any_tag = |algorithm| Attributes::new(kind::AES, usage::CRYPT, alg::at_least(algorithm, 1)).sized(128);
+    let any_tag =
+        |algorithm| Attributes::new(kind::AES, usage::CRYPT, alg::at_least(algorithm, 1)).sized(128);
     let any_ccm = probe.generate(any_tag(alg::CCM))?;
     let any_gcm = probe.generate(any_tag(alg::GCM))?;
     let any_hash = alg::ecdsa(alg::ANY_HASH);
@@ -895,29 +949,61 @@ fn keys_of_no_strength(
         ("RC4", (none(kind::ARC4), 128, 16), (none(kind::CHACHA20), 256, 32)),
         ("RSA", (none(kind::RSA_KEY_PAIR), 1024, 128), (none(kind::RAW_DATA), 1024, 128)),
         ("RSA public key", (none(kind::RSA_PUBLIC_KEY), 1024, 128), (none(kind::RAW_DATA), 1024, 128)),
-        ("finite-field Diffie-Hellman", (none(kind::DH_RFC7919), 1024, 128), (none(kind::RAW_DATA), 1024, 128)),
+        (
+            "finite-field Diffie-Hellman",
+            (none(kind::DH_RFC7919), 1024, 128),
+            (none(kind::RAW_DATA), 1024, 128),
+        ),
         ("P-192", (ecdsa(kind::SECP_R1), 192, 24), strong_pair),
         ("P-224", (ecdsa(kind::SECP_R1), 224, 28), strong_pair),
         ("policy: ECB", (aes(alg::ECB_NO_PADDING), 128, 16), (aes(alg::CBC_PKCS7), 128, 16)),
         ("policy: bare stream cipher", (aes(alg::STREAM_CIPHER), 256, 32), (aes(alg::CTR), 256, 32)),
-        ("policy: HMAC of 15 bytes", (hmac(alg::shortened(hmac_256, 15)), 256, 32), (hmac(alg::shortened(hmac_256, 16)), 256, 32)),
+        (
+            "policy: HMAC of 15 bytes",
+            (hmac(alg::shortened(hmac_256, 15)), 256, 32),
+            (hmac(alg::shortened(hmac_256, 16)), 256, 32),
+        ),
         ("policy: HMAC with SHA-1", (hmac(alg::hmac(alg::SHA_1)), 256, 32), (hmac(hmac_256), 256, 32)),
-        ("policy: CCM with a tag of 8 bytes", (aes(alg::shortened(alg::CCM, 8)), 128, 16), (aes(alg::CCM), 128, 16)),
-        ("policy: GCM with a tag of 12 bytes", (aes(alg::shortened(alg::GCM, 12)), 128, 16), (aes(alg::GCM), 128, 16)),
+        (
+            "policy: CCM with a tag of 8 bytes",
+            (aes(alg::shortened(alg::CCM, 8)), 128, 16),
+            (aes(alg::CCM), 128, 16),
+        ),
+        (
+            "policy: GCM with a tag of 12 bytes",
+            (aes(alg::shortened(alg::GCM, 12)), 128, 16),
+            (aes(alg::GCM), 128, 16),
+        ),
         ("policy: HKDF with SHA-1", (hkdf(alg::SHA_1), 256, 32), (hkdf(alg::SHA_256), 256, 32)),
-        ("policy: ECDSA with SHA-1", (Attributes { algorithm: alg::ecdsa(alg::SHA_1), ..ecdsa(kind::SECP_R1) }, 256, 32), strong_pair),
-        ("policy: RSA signatures", (Attributes { algorithm: alg::RSA_PKCS1V15_SIGN_SHA_256, ..ecdsa(kind::SECP_R1) }, 256, 32), strong_pair),
-        ("policy: finite-field agreement", (Attributes { algorithm: alg::FFDH, ..hkdf(alg::SHA_256) }, 256, 32), (hkdf(alg::SHA_256), 256, 32)),
+        (
+            "policy: ECDSA with SHA-1",
+            (Attributes { algorithm: alg::ecdsa(alg::SHA_1), ..ecdsa(kind::SECP_R1) }, 256, 32),
+            strong_pair,
+        ),
+        (
+            "policy: RSA signatures",
+            (Attributes { algorithm: alg::RSA_PKCS1V15_SIGN_SHA_256, ..ecdsa(kind::SECP_R1) }, 256, 32),
+            strong_pair,
+        ),
+        (
+            "policy: finite-field agreement",
+            (Attributes { algorithm: alg::FFDH, ..hkdf(alg::SHA_256) }, 256, 32),
+            (hkdf(alg::SHA_256), 256, 32),
+        ),
     ];
     for (what, weak, strong) in cases {
         for generated in [false, true] {
-            let make = |(attributes, bits, bytes): (Attributes, u16, usize), random: &mut crate::seed::Sampler| {
+            let make = |(attributes, bits, bytes): (Attributes, u16, usize),
+                        random: &mut crate::seed::Sampler| {
                 let key = random.bytes(bytes);
                 (attributes.sized(if generated { bits } else { 0 }).to_bytes(), key)
             };
             let (attributes, key) = make(weak, random);
-            let call =
-                if generated { calls::generate_key(&attributes) } else { calls::import_key(&attributes, &key) };
+            let call = if generated {
+                calls::generate_key(&attributes)
+            } else {
+                calls::import_key(&attributes, &key)
+            };
             match probe.make(&call)? {
                 (status::NOT_SUPPORTED, output) if output.is_empty() => seen.case(what, "not-supported"),
                 (status, _) => {
@@ -926,8 +1012,11 @@ fn keys_of_no_strength(
                 }
             }
             let (attributes, key) = make(strong, random);
-            let call =
-                if generated { calls::generate_key(&attributes) } else { calls::import_key(&attributes, &key) };
+            let call = if generated {
+                calls::generate_key(&attributes)
+            } else {
+                calls::import_key(&attributes, &key)
+            };
             let id = probe.numbered(&call)?;
             probe.done(&calls::destroy_key(id))?;
         }
@@ -972,11 +1061,29 @@ fn wrong_order(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mac: fn(u32) -> Call<'static> = |o| calls::mac_update(o, b"x");
     let nonce: fn(u32) -> Call<'static> = |o| calls::aead_set_nonce(o, NONCE);
     let sequences = [
-        sequence("hash: update after finish", hash(), &[|o| calls::hash_finish(o)], |o| calls::hash_update(o, b"x"), BAD),
+        sequence(
+            "hash: update after finish",
+            hash(),
+            &[|o| calls::hash_finish(o)],
+            |o| calls::hash_update(o, b"x"),
+            BAD,
+        ),
         sequence("hash: finish twice", hash(), &[|o| calls::hash_finish(o)], calls::hash_finish, BAD),
-        sequence("hash: verify after finish", hash(), &[|o| calls::hash_finish(o)], |o| calls::hash_verify(o, &[0; 32]), BAD),
+        sequence(
+            "hash: verify after finish",
+            hash(),
+            &[|o| calls::hash_finish(o)],
+            |o| calls::hash_verify(o, &[0; 32]),
+            BAD,
+        ),
         sequence("hash: clone after finish", hash(), &[|o| calls::hash_finish(o)], calls::hash_clone, BAD),
-        sequence("hash: update after abort", hash(), &[|o| calls::abort(o)], |o| calls::hash_update(o, b""), BAD),
+        sequence(
+            "hash: update after abort",
+            hash(),
+            &[|o| calls::abort(o)],
+            |o| calls::hash_update(o, b""),
+            BAD,
+        ),
         sequence("hash: a MAC's update", hash(), none, mac, BAD),
         sequence("hash: a cipher's finish", hash(), none, calls::cipher_finish, BAD),
         sequence("hash: an AEAD's nonce", hash(), none, nonce, BAD),
@@ -986,26 +1093,114 @@ fn wrong_order(bench: &Bench, seen: &mut Observations) -> Outcome {
         sequence("MAC: clone", sign(), none, calls::hash_clone, BAD),
         sequence("cipher: update before the vector", encrypt(), none, |o| calls::cipher_update(o, b"x"), BAD),
         sequence("cipher: finish before the vector", encrypt(), none, calls::cipher_finish, BAD),
-        sequence("cipher: vector twice", encrypt(), &[|o| calls::cipher_set_iv(o, IV)], |o| calls::cipher_set_iv(o, IV), BAD),
-        sequence("cipher: own vector after one", encrypt(), &[|o| calls::cipher_set_iv(o, IV)], calls::cipher_generate_iv, BAD),
+        sequence(
+            "cipher: vector twice",
+            encrypt(),
+            &[|o| calls::cipher_set_iv(o, IV)],
+            |o| calls::cipher_set_iv(o, IV),
+            BAD,
+        ),
+        sequence(
+            "cipher: own vector after one",
+            encrypt(),
+            &[|o| calls::cipher_set_iv(o, IV)],
+            calls::cipher_generate_iv,
+            BAD,
+        ),
         sequence("cipher: own vector to decrypt", decrypt(), none, calls::cipher_generate_iv, BAD),
-        sequence("cipher: update after finish", encrypt(), &[|o| calls::cipher_set_iv(o, IV), |o| calls::cipher_finish(o)], |o| calls::cipher_update(o, b"x"), BAD),
-        sequence("cipher: vector of 15 bytes", encrypt(), none, |o| calls::cipher_set_iv(o, &IV[1..]), status::INVALID_ARGUMENT),
+        sequence(
+            "cipher: update after finish",
+            encrypt(),
+            &[|o| calls::cipher_set_iv(o, IV), |o| calls::cipher_finish(o)],
+            |o| calls::cipher_update(o, b"x"),
+            BAD,
+        ),
+        sequence(
+            "cipher: vector of 15 bytes",
+            encrypt(),
+            none,
+            |o| calls::cipher_set_iv(o, &IV[1..]),
+            status::INVALID_ARGUMENT,
+        ),
         sequence("AEAD: update before the nonce", seal(), none, |o| calls::aead_update(o, b"x"), BAD),
-        sequence("AEAD: additional data before the nonce", seal(), none, |o| calls::aead_update_ad(o, b"x"), BAD),
+        sequence(
+            "AEAD: additional data before the nonce",
+            seal(),
+            none,
+            |o| calls::aead_update_ad(o, b"x"),
+            BAD,
+        ),
         sequence("AEAD: finish before the nonce", seal(), none, calls::aead_finish, BAD),
         sequence("AEAD: nonce twice", seal(), &[|o| calls::aead_set_nonce(o, NONCE)], nonce, BAD),
-        sequence("AEAD: own nonce after one", seal(), &[|o| calls::aead_set_nonce(o, NONCE)], calls::aead_generate_nonce, BAD),
+        sequence(
+            "AEAD: own nonce after one",
+            seal(),
+            &[|o| calls::aead_set_nonce(o, NONCE)],
+            calls::aead_generate_nonce,
+            BAD,
+        ),
         sequence("AEAD: own nonce to open", open(), none, calls::aead_generate_nonce, BAD),
-        sequence("AEAD: lengths after the nonce", seal(), &[|o| calls::aead_set_nonce(o, NONCE)], |o| calls::aead_set_lengths(o, 1, 1), BAD),
-        sequence("AEAD: additional data after text", seal(), &[|o| calls::aead_set_nonce(o, NONCE), |o| calls::aead_update(o, b"x")], |o| calls::aead_update_ad(o, b"x"), BAD),
-        sequence("AEAD: verify what seals", seal(), &[|o| calls::aead_set_nonce(o, NONCE)], |o| calls::aead_verify(o, &[0; 16]), BAD),
-        sequence("AEAD: finish what opens", open(), &[|o| calls::aead_set_nonce(o, NONCE)], calls::aead_finish, BAD),
-        sequence("AEAD: update after finish", seal(), &[|o| calls::aead_set_nonce(o, NONCE), |o| calls::aead_finish(o)], |o| calls::aead_update(o, b"x"), BAD),
+        sequence(
+            "AEAD: lengths after the nonce",
+            seal(),
+            &[|o| calls::aead_set_nonce(o, NONCE)],
+            |o| calls::aead_set_lengths(o, 1, 1),
+            BAD,
+        ),
+        sequence(
+            "AEAD: additional data after text",
+            seal(),
+            &[|o| calls::aead_set_nonce(o, NONCE), |o| calls::aead_update(o, b"x")],
+            |o| calls::aead_update_ad(o, b"x"),
+            BAD,
+        ),
+        sequence(
+            "AEAD: verify what seals",
+            seal(),
+            &[|o| calls::aead_set_nonce(o, NONCE)],
+            |o| calls::aead_verify(o, &[0; 16]),
+            BAD,
+        ),
+        sequence(
+            "AEAD: finish what opens",
+            open(),
+            &[|o| calls::aead_set_nonce(o, NONCE)],
+            calls::aead_finish,
+            BAD,
+        ),
+        sequence(
+            "AEAD: update after finish",
+            seal(),
+            &[|o| calls::aead_set_nonce(o, NONCE), |o| calls::aead_finish(o)],
+            |o| calls::aead_update(o, b"x"),
+            BAD,
+        ),
         sequence("CCM: no lengths", seal_ccm(), none, nonce, BAD),
-        sequence("CCM: more text than announced", seal_ccm(), &[|o| calls::aead_set_lengths(o, 0, 1), |o| calls::aead_set_nonce(o, NONCE)], |o| calls::aead_update(o, b"xx"), status::INVALID_ARGUMENT),
-        sequence("CCM: less text than announced", seal_ccm(), &[|o| calls::aead_set_lengths(o, 0, 2), |o| calls::aead_set_nonce(o, NONCE), |o| calls::aead_update(o, b"x")], calls::aead_finish, status::INVALID_ARGUMENT),
-        sequence("CCM: more additional data than announced", seal_ccm(), &[|o| calls::aead_set_lengths(o, 1, 1), |o| calls::aead_set_nonce(o, NONCE)], |o| calls::aead_update_ad(o, b"xx"), status::INVALID_ARGUMENT),
+        sequence(
+            "CCM: more text than announced",
+            seal_ccm(),
+            &[|o| calls::aead_set_lengths(o, 0, 1), |o| calls::aead_set_nonce(o, NONCE)],
+            |o| calls::aead_update(o, b"xx"),
+            status::INVALID_ARGUMENT,
+        ),
+        sequence(
+            "CCM: less text than announced",
+            seal_ccm(),
+            &[
+                |o| calls::aead_set_lengths(o, 0, 2),
+                |o| calls::aead_set_nonce(o, NONCE),
+                |o| calls::aead_update(o, b"x"),
+            ],
+            calls::aead_finish,
+            status::INVALID_ARGUMENT,
+        ),
+        sequence(
+            "CCM: more additional data than announced",
+            seal_ccm(),
+            &[|o| calls::aead_set_lengths(o, 1, 1), |o| calls::aead_set_nonce(o, NONCE)],
+            |o| calls::aead_update_ad(o, b"xx"),
+            status::INVALID_ARGUMENT,
+        ),
     ];
     let mut wrong = Vec::new();
     for Sequence { what, setup, good, bad, status } in &sequences {
@@ -1019,7 +1214,12 @@ fn wrong_order(bench: &Bench, seen: &mut Observations) -> Outcome {
         }
         seen.case(what, &came.to_string());
         // Whatever was wrong, the operation is over.
-        for call in [bad(operation), calls::hash_finish(operation), calls::cipher_finish(operation), calls::aead_finish(operation)] {
+        for call in [
+            bad(operation),
+            calls::hash_finish(operation),
+            calls::cipher_finish(operation),
+            calls::aead_finish(operation),
+        ] {
             let (came, _) = probe.make(&call)?;
             if came != BAD {
                 wrong.push(format!("{what}: afterwards `{}` returned {came}", call.name));
@@ -1030,14 +1230,65 @@ fn wrong_order(bench: &Bench, seen: &mut Observations) -> Outcome {
         for _ in 0..2 {
             let mut open_now = Vec::new();
             for (setup, good) in [
-                (hash(), &[|o| calls::hash_update(o, b"x"), |o| calls::hash_finish(o)] as &[fn(u32) -> Call<'static>]),
+                (
+                    hash(),
+                    &[|o| calls::hash_update(o, b"x"), |o| calls::hash_finish(o)]
+                        as &[fn(u32) -> Call<'static>],
+                ),
                 (sign(), &[|o| calls::mac_update(o, b"x"), |o| calls::mac_sign_finish(o)]),
-                (encrypt(), &[|o| calls::cipher_generate_iv(o), |o| calls::cipher_update(o, b"x"), |o| calls::cipher_finish(o)]),
-                (encrypt(), &[|o| calls::cipher_set_iv(o, IV), |o| calls::cipher_update(o, b"x"), |o| calls::cipher_finish(o)]),
-                (decrypt(), &[|o| calls::cipher_set_iv(o, IV), |o| calls::cipher_update(o, b"x"), |o| calls::cipher_finish(o)]),
-                (seal(), &[|o| calls::aead_generate_nonce(o), |o| calls::aead_update_ad(o, b"x"), |o| calls::aead_update(o, b"x"), |o| calls::aead_finish(o)]),
-                (seal(), &[|o| calls::aead_set_lengths(o, 1, 1), |o| calls::aead_set_nonce(o, NONCE), |o| calls::aead_update_ad(o, b"x"), |o| calls::aead_update(o, b"x"), |o| calls::aead_finish(o)]),
-                (seal_ccm(), &[|o| calls::aead_set_lengths(o, 1, 1), |o| calls::aead_generate_nonce(o), |o| calls::aead_update_ad(o, b"x"), |o| calls::aead_update(o, b"x"), |o| calls::aead_finish(o)]),
+                (
+                    encrypt(),
+                    &[
+                        |o| calls::cipher_generate_iv(o),
+                        |o| calls::cipher_update(o, b"x"),
+                        |o| calls::cipher_finish(o),
+                    ],
+                ),
+                (
+                    encrypt(),
+                    &[
+                        |o| calls::cipher_set_iv(o, IV),
+                        |o| calls::cipher_update(o, b"x"),
+                        |o| calls::cipher_finish(o),
+                    ],
+                ),
+                (
+                    decrypt(),
+                    &[
+                        |o| calls::cipher_set_iv(o, IV),
+                        |o| calls::cipher_update(o, b"x"),
+                        |o| calls::cipher_finish(o),
+                    ],
+                ),
+                (
+                    seal(),
+                    &[
+                        |o| calls::aead_generate_nonce(o),
+                        |o| calls::aead_update_ad(o, b"x"),
+                        |o| calls::aead_update(o, b"x"),
+                        |o| calls::aead_finish(o),
+                    ],
+                ),
+                (
+                    seal(),
+                    &[
+                        |o| calls::aead_set_lengths(o, 1, 1),
+                        |o| calls::aead_set_nonce(o, NONCE),
+                        |o| calls::aead_update_ad(o, b"x"),
+                        |o| calls::aead_update(o, b"x"),
+                        |o| calls::aead_finish(o),
+                    ],
+                ),
+                (
+                    seal_ccm(),
+                    &[
+                        |o| calls::aead_set_lengths(o, 1, 1),
+                        |o| calls::aead_generate_nonce(o),
+                        |o| calls::aead_update_ad(o, b"x"),
+                        |o| calls::aead_update(o, b"x"),
+                        |o| calls::aead_finish(o),
+                    ],
+                ),
             ] {
                 open_now.push((probe.numbered(&setup)?, good));
             }

@@ -7,6 +7,7 @@ mod cryptography;
 mod identity;
 mod integrity;
 mod isolation;
+mod lifecycle;
 mod pointers;
 mod random;
 mod recovery;
@@ -26,6 +27,8 @@ pub(crate) mod sfr {
     pub(crate) const PURGING: &str = "residual-information-purging";
     pub(crate) const KEYSTORE: &str = "cryptographic-keystore";
     pub(crate) const KEY_GENERATION: &str = "cryptographic-key-generation";
+    pub(crate) const FACTORY_RESET: &str = "factory-reset-of-platform";
+    pub(crate) const DECOMMISSION: &str = "decommission-of-platform";
     pub(crate) const PLATFORM_GENUINENESS: &str = "attestation-of-platform-genuineness";
     pub(crate) const APPLICATION_GENUINENESS: &str = "attestation-of-application-genuineness";
     pub(crate) const INSTANCE_IDENTITY: &str = "verification-of-platform-instance-identity";
@@ -45,6 +48,7 @@ pub(crate) mod interface {
     pub(crate) const NON_SECURE: &str = "Memory and instructions of the Non-secure application (probe)";
     pub(crate) const GATE: &str = "The gate: veneers called by the Non-secure application (probe)";
     pub(crate) const CALLS: &str = "The gate: calls of the application (probe) with arguments of its own";
+    pub(crate) const LIFE_CYCLE: &str = "Commands `factory-reset`, `decommission`, `confirm` of the management wire; flash and fuses from outside";
     pub(crate) const ATTESTATION: &str =
         "Gate calls 65 to 67 and commands `token`, `attestation-key` of the management wire";
     pub(crate) const ENTROPY: &str = "Entropy wire; gate call `random`";
@@ -74,6 +78,7 @@ pub fn all() -> Vec<Test> {
         isolation::TESTS,
         recovery::TESTS,
         random::TESTS,
+        lifecycle::TESTS,
         attestation::TESTS,
         authenticity::TESTS,
         slots::TESTS,

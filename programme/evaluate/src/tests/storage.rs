@@ -326,7 +326,11 @@ fn wear(bench: &Bench, seen: &mut Observations) -> Outcome {
     let at_once = 8;
     let limit = (turns as usize + 1) * wear.last.len() / length;
     while wear.least_and_most().0 < turns {
-        require!(stored / length < limit, "after {stored} bytes a sector was never erased: {:?}", wear.erased);
+        require!(
+            stored / length < limit,
+            "after {stored} bytes a sector was never erased: {:?}",
+            wear.erased
+        );
         let data: Vec<_> = (0..at_once).map(|_| Operation::Set(99, sampler.bytes(length))).collect();
         content.perform(&mut probe, &data)?;
         stored += at_once * length;

@@ -44,9 +44,7 @@ impl Operation {
                 (call::STORAGE_SET, vec![low, high, Arg::Value(0), Arg::Input(data)])
             }
             Operation::Remove(uid) => (call::STORAGE_REMOVE, halves(*uid).to_vec()),
-            Operation::Append(reading) => {
-                (call::READINGS_APPEND, vec![Arg::Input(reading), Arg::Output(4)])
-            }
+            Operation::Append(reading) => (call::READINGS_APPEND, vec![Arg::Input(reading), Arg::Output(4)]),
             Operation::Trim(first) => (call::READINGS_TRIM, vec![Arg::Value(*first)]),
         }
     }
@@ -100,7 +98,8 @@ impl Content {
             }
         });
         let value = |n: usize| 60 + (n as i32 * 7) % 240;
-        operations.extend((0..readings).map(|n| Operation::Append(reading(1_700_000_000 + n as u64, value(n)))));
+        operations
+            .extend((0..readings).map(|n| Operation::Append(reading(1_700_000_000 + n as u64, value(n)))));
         operations
     }
 
@@ -180,7 +179,10 @@ impl Content {
         let services = services(probe)?;
         let numbers = (services.records as usize, services.first_reading, services.next_reading);
         let stored = (self.records.len(), self.first, self.next());
-        require!(numbers == stored, "records, first and next reading are {numbers:?}, stored were {stored:?}");
+        require!(
+            numbers == stored,
+            "records, first and next reading are {numbers:?}, stored were {stored:?}"
+        );
         require!(services.storage == "ready", "storage={}", services.storage);
         Ok(())
     }

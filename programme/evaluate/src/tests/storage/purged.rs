@@ -77,7 +77,10 @@ fn gone(bench: &Bench, seen: &mut Observations) -> Outcome {
                 ),
                 _ => {
                     let next = content.next() + readings.len() as u32;
-                    (readings.iter().map(|reading| Operation::Append(*reading)).collect(), Operation::Trim(next))
+                    (
+                        readings.iter().map(|reading| Operation::Append(*reading)).collect(),
+                        Operation::Trim(next),
+                    )
                 }
             };
             content.perform(&mut probe, &stored)?;
@@ -117,7 +120,10 @@ mod tests {
     fn what_was_written_is_found_wherever_it_lies_and_what_was_there_before_is_not() {
         let before: Vec<u8> = (0..200u8).map(|n| if n < 100 { n } else { 0xFF }).collect();
         let mut after = before.clone();
-        after[100..164].iter_mut().enumerate().for_each(|(n, byte)| *byte = (n as u8).wrapping_mul(37) ^ 0x5A);
+        after[100..164]
+            .iter_mut()
+            .enumerate()
+            .for_each(|(n, byte)| *byte = (n as u8).wrapping_mul(37) ^ 0x5A);
         let traces = Traces::of(&before, &after);
         assert_eq!(traces.in_flash(&before), 0);
         assert!((48..=64).contains(&traces.in_flash(&after)));

@@ -180,7 +180,8 @@ fn flipped_bits(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut content = Content::default();
     let count = if bench.target == Target::Virtual { 12 } else { 40 };
     content.perform(&mut probe, &Content::sample(&mut sampler, count, count))?;
-    content.perform(&mut probe, &[Operation::Set(3, vec![7; 90]), Operation::Remove(4), Operation::Trim(2)])?;
+    content
+        .perform(&mut probe, &[Operation::Set(3, vec![7; 90]), Operation::Remove(4), Operation::Trim(2)])?;
     is_not_blind(&mut probe, seen, &content)?;
     let mut victim = control(Victim::of(probe, content)?, seen, "the same device, untouched")?;
 
@@ -203,7 +204,9 @@ fn flipped_bits(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut others = some(&mut sampler, &near, bench.samples(60, 10));
     others.extend(some(&mut sampler, &empty, bench.samples(20, 4)));
     let mut wrong = Vec::new();
-    for (must_be_seen, at) in full.into_iter().map(|at| (true, at)).chain(others.into_iter().map(|at| (false, at))) {
+    for (must_be_seen, at) in
+        full.into_iter().map(|at| (true, at)).chain(others.into_iter().map(|at| (false, at)))
+    {
         let at = at + sampler.below(4);
         let bit = sampler.below(8);
         let mut storage = victim.storage.clone();
@@ -256,7 +259,9 @@ fn entry(
         let place = changed(&before, &storage_of(bench, probe)?);
         let sector = |at: usize| at / bench.board.flash().erase;
         // A sector that was opened begins with a header of its own.
-        if sector(place.start) == sector(place.end - 1) && !place.start.is_multiple_of(bench.board.flash().erase) {
+        if sector(place.start) == sector(place.end - 1)
+            && !place.start.is_multiple_of(bench.board.flash().erase)
+        {
             return Ok(place);
         }
     }
@@ -319,8 +324,10 @@ fn forgeries(bench: &Bench, seen: &mut Observations) -> Outcome<(Victim, Vec<For
     let now = victim.storage.clone();
     let size = bench.board.flash().erase;
     let sector = |at: usize| at / size * size..at / size * size + size;
-    let used: Vec<usize> =
-        (0..now.len()).step_by(size).filter(|at| now[*at..at + size].iter().any(|byte| *byte != 0xFF)).collect();
+    let used: Vec<usize> = (0..now.len())
+        .step_by(size)
+        .filter(|at| now[*at..at + size].iter().any(|byte| *byte != 0xFF))
+        .collect();
     require!(used.len() >= 4, "the storage takes {} sectors, too few to exchange any", used.len());
     let inner = |entry: &Range<usize>| entry.start + HEADER..entry.end - TRAILER;
     let mut all = Vec::new();
@@ -333,12 +340,16 @@ fn forgeries(bench: &Bench, seen: &mut Observations) -> Outcome<(Victim, Vec<For
     };
     let fill = |storage: &mut Vec<u8>, place: &Range<usize>, byte: u8| storage[place.clone()].fill(byte);
     add("two records exchanged", CORRUPT, &mut |s| swap(s, &one, &other));
-    add("the contents of two records exchanged", &["tampered"], &mut |s| swap(s, &inner(&one), &inner(&other)));
+    add("the contents of two records exchanged", &["tampered"], &mut |s| {
+        swap(s, &inner(&one), &inner(&other))
+    });
     add("two readings exchanged", CORRUPT, &mut |s| swap(s, &one_reading, &other_reading));
     add("the contents of two readings exchanged", &["reading-tampered"], &mut |s| {
         swap(s, &inner(&one_reading), &inner(&other_reading));
     });
-    add("a record's older copy over the newer", CORRUPT, &mut |s| paste(s, &new, &before_new[version.clone()]));
+    add("a record's older copy over the newer", CORRUPT, &mut |s| {
+        paste(s, &new, &before_new[version.clone()])
+    });
     add("a record's older content over the newer", &["tampered"], &mut |s| {
         paste(s, &inner(&new), &before_new[inner(&version)]);
     });
@@ -418,9 +429,7 @@ fn exchanged_parts(bench: &Bench, seen: &mut Observations) -> Outcome {
         let named = judgement.and_then(|judgement| {
             let fits = match &judgement {
                 Judgement::Harmless => forgery.named.is_empty(),
-                Judgement::OnRead(name) | Judgement::AtStart(name) => {
-                    forgery.named.contains(&name.as_str())
-                }
+                Judgement::OnRead(name) | Judgement::AtStart(name) => forgery.named.contains(&name.as_str()),
             };
             require!(fits, "{} where {:?} was expected", judgement.name(), forgery.named);
             Ok(judgement.name())
@@ -561,8 +570,7 @@ fn shown_to_the_user(bench: &Bench, seen: &mut Observations) -> Outcome {
         };
         let wanted: Vec<String> = all.iter().enumerate().map(expected).collect();
         require!(lines.get(..12) == Some(&wanted[..]), "{start}: {lines:?}");
-        let warning =
-            judged(session.console().wait_line("a warning", |line| line.starts_with("warning ")))?;
+        let warning = judged(session.console().wait_line("a warning", |line| line.starts_with("warning ")))?;
         require!(warning == "warning storage=tampered code=0x0428", "`{warning}`");
         let event = judged(session.wait_event("storage"))?;
         require!(event.words.get("error").is_some_and(|name| name == "reading-tampered"), "{event:?}");

@@ -1,0 +1,434 @@
+//! Factory reset and decommissioning: is everything gone that must go, does what must stay stay, and does nothing –
+//! neither a broken application nor a cut – keep it from being finished?
+
+use super::{NEEDS_TRUSTZONE, interface, sfr};
+use crate::bench::{Bench, Dut, expect_state, judged};
+use crate::images::{Part, Recipe};
+use crate::model::{Applies, Failure, Kind, Outcome, Target, Test, Threat, require};
+use crate::observations::Observations;
+use crate::probe::psa::Attributes;
+use crate::probe::{Arg, Probe, call, status};
+use dtsec_target::{Entropy, ProbeAnswer, Report, Session};
+use std::collections::HashSet;
+use std::time::Duration;
+
+pub(super) const TESTS: &[Test] = &[
+    Test {
+        id: "factory-reset-destroys-what-came-after-delivery",
+        title: "A factory reset destroys all that the device received, and leaves the instance what it was",
+        sfr: sfr::FACTORY_RESET,
+        threats: &[],
+        kind: Kind::Functional,
+        interface: interface::LIFE_CYCLE,
+        procedure: "Store records, readings and a persistent key, note the flash and the attestation key, do a factory reset on the management wire, and look at calls, flash, fuses and attestation key.",
+        expected: "The device runs again; records, readings and key do not exist; no piece of 16 bytes of what the storage held is in the flash; the count of finished resets in the fuses and in the report is one higher; the attestation key is the same.",
+        applies: Applies::Everywhere,
+        run: destroys,
+    },
+    Test {
+        id: "factory-reset-needs-the-code",
+        title: "Nothing is destroyed by a line that does not repeat the code",
+        sfr: sfr::FACTORY_RESET,
+        threats: &[Threat::Physical],
+        kind: Kind::Attack,
+        interface: interface::LIFE_CYCLE,
+        procedure: "On the management wire: confirm what nobody asked for; ask for a factory reset and for decommissioning and confirm with another code; confirm with the right code after a wrong one. Through the gate: call factory_reset with every phrase but the right one.",
+        expected: "Each is refused and the readings are still there; asked and confirmed as it should be, the reset is done.",
+        applies: Applies::Everywhere,
+        run: needs_the_code,
+    },
+    Test {
+        id: "factory-reset-without-an-application",
+        title: "A factory reset works where no application runs",
+        sfr: sfr::FACTORY_RESET,
+        threats: &[Threat::BadSoftware],
+        kind: Kind::Functional,
+        interface: interface::LIFE_CYCLE,
+        procedure: "Store a reading, destroy the application's image, start, and do a factory reset on the management wire.",
+        expected: "The device is in no-application before and after; the reading is gone and the reset counted.",
+        applies: Applies::Everywhere,
+        run: without_application,
+    },
+    Test {
+        id: "factory-reset-against-the-application",
+        title: "An application that hangs with all its interrupts masked cannot keep the owner from a factory reset",
+        sfr: sfr::FACTORY_RESET,
+        threats: &[Threat::BadSoftware],
+        kind: Kind::Attack,
+        interface: interface::LIFE_CYCLE,
+        procedure: "Let the hostile application store a reading, mask every interrupt that it can mask and loop for good; then ask for a token and do a factory reset on the management wire.",
+        expected: "The token comes, the reset is done, the reading is gone and the device runs again.",
+        applies: NEEDS_TRUSTZONE,
+        run: against_the_application,
+    },
+    Test {
+        id: "factory-reset-by-the-application",
+        title: "The application can ask for a factory reset on its user's behalf",
+        sfr: sfr::FACTORY_RESET,
+        threats: &[],
+        kind: Kind::Functional,
+        interface: interface::CALLS,
+        procedure: "Store a record, call factory_reset with its phrase, and wait for the start that follows.",
+        expected: "The device starts anew, the record is gone, the reset is counted.",
+        applies: Applies::Everywhere,
+        run: by_the_application,
+    },
+    Test {
+        id: "factory-reset-finishes-after-cuts",
+        title: "A factory reset whose power is cut is finished by the next start",
+        sfr: sfr::FACTORY_RESET,
+        threats: &[Threat::Physical],
+        kind: Kind::Attack,
+        interface: interface::LIFE_CYCLE,
+        procedure: "Again and again: store records and readings, confirm a factory reset, and cut the power at a random moment after it began; sometimes cut the next start as well; then let it start.",
+        expected: "Each time it is finished and counted, and nothing of what was stored is left.",
+        applies: Applies::Everywhere,
+        run: finishes_after_cuts,
+    },
+    Test {
+        id: "decommission-is-for-good",
+        title: "A decommissioned device never starts again and holds nothing that it received",
+        sfr: sfr::DECOMMISSION,
+        threats: &[Threat::Physical],
+        kind: Kind::Attack,
+        interface: interface::LIFE_CYCLE,
+        procedure: "Store records, readings and a key, decommission the device, cut its power and start it several times; put genuine images into its slots again; put the old flash back.",
+        expected: "It is locked and decommissioned at every start and starts nothing; no piece of what it stored is in the flash; both application slots are erased; the diversifier, from which all its secrets came, is burnt to ones.",
+        applies: Applies::Everywhere,
+        run: for_good,
+    },
+    Test {
+        id: "decommission-finishes-after-cuts",
+        title: "A decommissioning whose power is cut is finished by the next start",
+        sfr: sfr::DECOMMISSION,
+        threats: &[Threat::Physical],
+        kind: Kind::Attack,
+        interface: interface::LIFE_CYCLE,
+        procedure: "With new devices: store records, confirm the decommissioning, cut the power at a random moment after it began, and start again.",
+        expected: "Each device ends up locked and decommissioned, its storage and application erased and its diversifier burnt.",
+        applies: Applies::Everywhere,
+        run: decommission_after_cuts,
+    },
+];
+
+/// HMAC with SHA-256: type, usage, algorithm of the key that is stored.
+const KEY: Attributes = Attributes::new(0x1100, 0x0400, 0x0380_0009).lasting(77);
+/// The longest that a cut is put off: more than a reset takes.
+const LONGEST: u64 = 400;
+
+/// What a device holds, as its flash shows it: all pieces of the storage that are neither erased nor overwritten, without
+/// the headers of sectors, of which an empty storage has one too.
+fn pieces(dut: &Dut) -> Outcome<HashSet<Vec<u8>>> {
+    let dull = |piece: &&[u8]| piece.iter().all(|byte| *byte == 0 || *byte == 0xFF);
+    let storage = dut.read_storage()?;
+    let inside = storage.chunks(4096).flat_map(|sector| sector[64..].chunks(16));
+    Ok(inside.filter(|piece| !dull(piece)).map(<[u8]>::to_vec).collect())
+}
+
+/// Stores records, readings and a key.
+fn fill(probe: &mut Probe, bench: &Bench, label: &str) -> Outcome {
+    let mut sampler = bench.sampler(label);
+    for uid in 1..=4u32 {
+        let data = sampler.bytes(400);
+        probe.gate_ok(
+            call::STORAGE_SET,
+            &[Arg::Value(uid), Arg::Value(0), Arg::Value(0), Arg::Input(&data)],
+        )?;
+    }
+    for _ in 0..8 {
+        let mut reading = sampler.bytes(24);
+        reading[22..].fill(0);
+        probe.gate_ok(call::READINGS_APPEND, &[Arg::Input(&reading), Arg::Output(4)])?;
+    }
+    let key = sampler.bytes(32);
+    match probe.gate(call::IMPORT_KEY, &[Arg::Input(&KEY.to_bytes()), Arg::Input(&key), Arg::Output(4)])? {
+        (status::SUCCESS | status::ALREADY_EXISTS, _) => Ok(()),
+        (status, _) => Err(Failure::Refuted(format!("import_key: status {status}"))),
+    }
+}
+
+/// Nothing can be had of what was stored, and so many resets were finished.
+fn is_empty(probe: &mut Probe, resets: u32) -> Outcome {
+    let services = judged(probe.session().services())?;
+    let state = (services.storage.as_str(), services.records, services.next_reading, services.factory_resets);
+    require!(state == ("ready", 0, 0, resets), "storage, records, next reading, resets: {state:?}");
+    let (status, _) =
+        probe.gate(call::STORAGE_GET, &[Arg::Value(1), Arg::Value(0), Arg::Value(0), Arg::Output(500)])?;
+    require!(status == status::DOES_NOT_EXIST, "a record is still there: status {status}");
+    let (status, _) = probe.gate(call::GET_KEY_ATTRIBUTES, &[Arg::Value(KEY.id), Arg::Output(20)])?;
+    require!(status == status::INVALID_HANDLE, "the key is still there: status {status}");
+    Ok(())
+}
+
+/// None of the pieces is in the flash any more.
+fn is_gone(dut: &Dut, before: &HashSet<Vec<u8>>) -> Outcome {
+    let left = pieces(dut)?;
+    let found = left.intersection(before).count();
+    require!(found == 0, "{found} of {} pieces are still in the flash", before.len());
+    Ok(())
+}
+
+fn destroys(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    fill(&mut probe, bench, "factory-reset")?;
+    let key = judged(probe.session().attestation_key())?;
+    let dut = probe.cut();
+    let before = pieces(&dut)?;
+    require!(before.len() > 100, "the storage shows {} pieces only", before.len());
+    seen.saw("pieces of 16 bytes before", before.len());
+
+    let mut probe = Probe::power(dut, seen, Entropy::System)?;
+    let report = judged(probe.session().factory_reset())?;
+    expect_state(&report, "running")?;
+    is_empty(&mut probe, 1)?;
+    require!(judged(probe.session().attestation_key())? == key, "the instance has another identity");
+    let dut = probe.cut();
+    is_gone(&dut, &before)?;
+    let counts = dut.read_fuses()?.factory_resets();
+    require!(counts == (1, 1), "begun and finished, in the fuses: {counts:?}");
+    seen.case("factory reset", "all gone, identity kept, counted");
+    let mut probe = Probe::power(dut, seen, Entropy::System)?;
+    is_empty(&mut probe, 1)?;
+    seen.case("power cycle after it", "still empty");
+    Ok(())
+}
+
+/// The code that the device gives for this command.
+fn code(session: &mut Session, command: &str) -> Outcome<String> {
+    let wire = session.management();
+    wire.take_lines();
+    judged(wire.send_line(command))?;
+    let wanted = format!("cdd confirm={command} code=");
+    let line = judged(wire.wait_line("code to confirm with", |line| line.starts_with(&wanted)))?;
+    Ok(line[wanted.len()..].to_owned())
+}
+
+fn confirm(session: &mut Session, code: &str) -> Outcome<bool> {
+    let wire = session.management();
+    judged(wire.send_line(&format!("confirm {code}")))?;
+    let line = judged(wire.wait_line("answer to the code", |line| {
+        line.starts_with("cdd error=") || line.starts_with("cdd event=life-cycle begun=")
+    }))?;
+    Ok(line.starts_with("cdd event="))
+}
+
+fn needs_the_code(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    fill(&mut probe, bench, "code")?;
+    require!(!confirm(probe.session(), "00000000")?, "confirmed what nobody asked for");
+    seen.case("unasked code", "refused");
+    for command in ["factory-reset", "decommission"] {
+        let right = code(probe.session(), command)?;
+        let wrong: String = right.chars().map(|digit| if digit == '0' { '1' } else { '0' }).collect();
+        require!(!confirm(probe.session(), &wrong)?, "{command}: a wrong code was taken");
+        require!(!confirm(probe.session(), &right)?, "{command}: the right code was taken after a wrong one");
+        seen.cases("wrong code, then the right one", "refused", 2);
+    }
+    for phrase in [&b""[..], b"factory reset ", b"factory-reset", b"Factory reset", b"factory rese", &[0; 13]]
+    {
+        let (status, _) = probe.gate(call::FACTORY_RESET, &[Arg::Input(phrase)])?;
+        require!(status == status::INVALID_ARGUMENT, "phrase {phrase:?}: status {status}");
+        seen.case("wrong phrase", "refused");
+    }
+    let services = judged(probe.session().services())?;
+    require!(services.next_reading == 8 && services.factory_resets == 0, "{services:?}");
+    seen.control("the right code at once", |_| {
+        judged(probe.session().factory_reset())?;
+        is_empty(&mut probe, 1)?;
+        Ok("the reset was done".into())
+    })
+}
+
+fn without_application(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    fill(&mut probe, bench, "no-application")?;
+    let dut = probe.cut();
+    let before = pieces(&dut)?;
+    dut.erase_slot(Part::Application.slot_a())?;
+    let mut session = dut.power()?;
+    let report = judged(session.report())?;
+    expect_state(&report, "no-application")?;
+    let kept = report.services.as_ref().map(|services| services.next_reading);
+    require!(kept == Some(8), "the readings were not there before: {kept:?}");
+    let report = judged(session.factory_reset())?;
+    expect_state(&report, "no-application")?;
+    let services = report.services.ok_or_else(|| Failure::Refuted("no line of services".into()))?;
+    require!((services.next_reading, services.factory_resets) == (0, 1), "{services:?}");
+    drop(session);
+    is_gone(&dut, &before)?;
+    seen.case("no application", "reset done");
+    Ok(())
+}
+
+/// `cpsid i`, `cpsid f`, `b .`, and what fills the word.
+const MASK_AND_LOOP: [u32; 2] = [0xB671_B672, 0xBF00_E7FE];
+
+fn against_the_application(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    fill(&mut probe, bench, "hang")?;
+    let (buffer, _) = probe.buffer();
+    for (word, at) in MASK_AND_LOOP.iter().zip([0, 4]) {
+        probe.ok(&format!("write {:#x} {word:#x}", buffer + at))?;
+    }
+    // It does not come back, so nobody waits for its answer.
+    judged(probe.session().console().send_line(&format!("jump {:#x}", buffer | 1)))?;
+    let asked = judged(probe.session().console().send_line("ping"));
+    asked?;
+    let answer = probe.session().console().next_line(Duration::from_millis(500));
+    require!(answer.is_none(), "the application does not hang, it said {answer:?}");
+    judged(probe.session().token(&[7; 32]))?;
+    seen.case("token beside a hanging application", "issued");
+    let report = judged(probe.session().factory_reset())?;
+    expect_state(&report, "running")?;
+    let services = report.services.ok_or_else(|| Failure::Refuted("no line of services".into()))?;
+    require!((services.next_reading, services.factory_resets) == (0, 1), "{services:?}");
+    seen.case("factory reset beside a hanging application", "done");
+    seen.control("the application after the reset", |_| {
+        judged(probe.session().console_ready("probe ready"))?;
+        Ok("it runs again".into())
+    })
+}
+
+fn by_the_application(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    fill(&mut probe, bench, "by-application")?;
+    let phrase = hex::encode("factory reset");
+    let answer = probe.say(&format!("gate {} i:{phrase}", call::FACTORY_RESET))?;
+    let report = match answer {
+        ProbeAnswer::Fault(report) => *report,
+        // The virtual device answers before it resets.
+        ProbeAnswer::Line(_) => judged(probe.session().report())?,
+    };
+    expect_state(&report, "running")?;
+    require!(report.fault.is_none(), "the start follows a fault: {:?}", report.fault);
+    is_empty(&mut probe, 1)?;
+    seen.case("factory_reset with its phrase", "done");
+    Ok(())
+}
+
+/// Asks for the transaction, lets it begin, and cuts the power so much later.
+fn begin_and_cut(mut probe: Probe, command: &str, after: u64) -> Outcome<Dut> {
+    let code = code(probe.session(), command)?;
+    require!(confirm(probe.session(), &code)?, "the code was refused");
+    // The moment of the cut, not a wait for anything.
+    std::thread::sleep(Duration::from_millis(after));
+    Ok(probe.cut())
+}
+
+fn finishes_after_cuts(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut sampler = bench.sampler("factory-reset-cuts");
+    let mut probe = Probe::start(bench, seen)?;
+    for round in 1..=bench.samples(15, 4) as u32 {
+        fill(&mut probe, bench, &format!("round {round}"))?;
+        let dut = probe.cut();
+        let before = pieces(&dut)?;
+        require!(before.len() > 100, "the storage shows {} pieces only", before.len());
+        probe = Probe::power(dut, seen, Entropy::System)?;
+        // Early moments are the interesting ones.
+        let after = sampler.any() % LONGEST * (sampler.any() % LONGEST) / LONGEST;
+        let dut = begin_and_cut(probe, "factory-reset", after)?;
+        let at_the_cut = dut.read_fuses()?.factory_resets();
+        if round % 3 == 0 {
+            // Cut the start that carries it out as well.
+            let session = dut.power()?;
+            std::thread::sleep(Duration::from_millis(sampler.any() % 150));
+            session.power_off();
+        }
+        probe = Probe::power(dut, seen, Entropy::System)?;
+        is_empty(&mut probe, round)?;
+        let dut = probe.cut();
+        is_gone(&dut, &before)?;
+        let counts = dut.read_fuses()?.factory_resets();
+        require!(counts == (round, round), "begun and finished: {counts:?}");
+        let unfinished = at_the_cut.0 > at_the_cut.1;
+        seen.case(if unfinished { "cut in the middle" } else { "cut when it was done" }, "finished");
+        probe = Probe::power(dut, seen, Entropy::System)?;
+    }
+    let middle = seen.tally.get("cut in the middle").map_or(0, |outcomes| outcomes.values().sum());
+    seen.control("a cut in the middle", |_| {
+        require!(middle > 0, "no cut hit a reset that was under way");
+        Ok(format!("{middle} of them"))
+    })
+}
+
+/// The device is what a decommissioned one must be.
+fn is_decommissioned(dut: &Dut, report: &Report, before: &HashSet<Vec<u8>>) -> Outcome {
+    expect_state(report, "locked")?;
+    require!(report.life_cycle == "decommissioned", "life cycle {}", report.life_cycle);
+    require!(report.by == "boot" && report.services.is_none(), "something beyond boot has started");
+    is_gone(dut, before)?;
+    for slot in [Part::Application.slot_a(), Part::Application.slot_b()] {
+        require!(dut.read_slot(slot)?.iter().all(|byte| *byte == 0xFF), "{slot} is not erased");
+    }
+    let diversifier = dut.read_fuses()?.diversifier();
+    require!(diversifier == [0xFF; 32], "the diversifier is {}", hex::encode(diversifier));
+    Ok(())
+}
+
+fn for_good(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    fill(&mut probe, bench, "decommission")?;
+    let dut = probe.cut();
+    let (before, flash) = (pieces(&dut)?, dut.read_flash()?);
+    seen.control("the device before", |seen| {
+        let report = dut.boot()?;
+        expect_state(&report, "running")?;
+        seen.saw("pieces of 16 bytes before", before.len());
+        Ok("it runs".into())
+    })?;
+    let mut probe = Probe::power(dut, seen, Entropy::System)?;
+    let report = judged(probe.session().decommission())?;
+    let dut = probe.cut();
+    is_decommissioned(&dut, &report, &before)?;
+    for _ in 0..3 {
+        is_decommissioned(&dut, &dut.boot()?, &before)?;
+        seen.case("power cycle", "locked");
+    }
+    let recipes: [Recipe; 2] = [bench.recipe(Part::Platform), bench.recipe(Part::Application)];
+    for recipe in &recipes {
+        dut.flash_slot(recipe.part.slot_a(), &bench.sign(recipe)?.bytes)?;
+        let report = dut.boot()?;
+        require!(
+            report.state == "locked" && report.by == "boot",
+            "a genuine image started: {}",
+            report.state
+        );
+        seen.case("genuine images put back", "locked");
+    }
+    dut.write_flash(0, &flash)?;
+    let report = dut.boot()?;
+    require!(report.state == "locked" && report.by == "boot", "the old flash started: {}", report.state);
+    seen.case("the old flash put back", "locked");
+    Ok(())
+}
+
+fn decommission_after_cuts(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut sampler = bench.sampler("decommission-cuts");
+    let (full, quick) = if bench.target == Target::Virtual { (10, 3) } else { (6, 2) };
+    for _ in 0..bench.samples(full, quick) {
+        let mut probe = Probe::start(bench, seen)?;
+        fill(&mut probe, bench, "decommission-cuts")?;
+        let dut = probe.cut();
+        let before = pieces(&dut)?;
+        let probe = Probe::power(dut, seen, Entropy::System)?;
+        let after = sampler.any() % LONGEST * (sampler.any() % LONGEST) / LONGEST;
+        let dut = begin_and_cut(probe, "decommission", after)?;
+        let done = dut.read_fuses()?.diversifier() == [0xFF; 32];
+        let mut session = dut.power()?;
+        let mut report = judged(session.report())?;
+        while report.state != "locked" {
+            report = judged(session.report())?;
+        }
+        drop(session);
+        is_decommissioned(&dut, &report, &before)?;
+        seen.case(if done { "cut when it was done" } else { "cut in the middle" }, "finished");
+    }
+    seen.control("a device that nobody decommissions", |seen| {
+        let mut probe = Probe::start(bench, seen)?;
+        fill(&mut probe, bench, "decommission-control")?;
+        let dut = probe.cut();
+        expect_state(&dut.boot()?, "running")?;
+        require!(!pieces(&dut)?.is_empty(), "its storage shows nothing");
+        Ok("it runs and holds what it was given".into())
+    })
+}
