@@ -77,6 +77,28 @@ impl Device {
         std::fs::read(self.path()).unwrap()
     }
 
+    /// Starts it, cuts the power as told, and keeps what a device without power would have kept: the models of flash and
+    /// counter lose theirs alone, so what was burnt after that is taken back.
+    fn cut(&mut self, cut: Cut) -> bool {
+        let before = self.fuses();
+        let Started::Platform(mut running) = self.start(cut) else { return false };
+        let said = said(&mut running);
+        let lost = match cut {
+            Cut::Never => false,
+            Cut::Flash(_) => !running.platform.board().flash().nor().has_power(),
+            // All operations of these two are done by the start, so that one which was not is told.
+            Cut::Fuses(_) | Cut::Counter(_) => said.contains("error="),
+        };
+        self.off(running);
+        if lost && matches!(cut, Cut::Flash(_) | Cut::Counter(_)) {
+            let mut after = self.fuses();
+            let end = usize::from(cdd_fuses::END);
+            after[..end].copy_from_slice(&before[..end]);
+            std::fs::write(self.path(), after).unwrap();
+        }
+        lost
+    }
+
     fn start(&self, cut: Cut) -> Started {
         let file = File::options().read(true).write(true).open(self.path()).unwrap();
         let (nor, fuses) = (Nor::with_content(self.flash.clone()), FuseDevice::on_file(file).unwrap());
@@ -167,24 +189,12 @@ fn at_every_cut(device: &Device, mut judge: impl FnMut(Cut, &Device)) -> [u64; 3
         for operations in 1.. {
             let mut copy = device.copy();
             let cut = kind(operations);
-            let Started::Platform(mut running) = copy.start(cut) else { panic!("{cut:?}: boot stopped") };
-            let lost = match cut {
-                Cut::Flash(_) => !running.platform.board().flash().nor().has_power(),
-                // Every operation of these two is done by the start, so one that was not is the end.
-                _ => said(&mut running).contains("error="),
-            };
-            copy.off(running);
-            if !lost {
+            if !copy.cut(cut) {
                 return operations - 1;
             }
             // Cut once more while it recovers, somewhere else.
-            let again = kind(operations % 5 + 1);
-            if let Started::Platform(running) = copy.start(again) {
-                copy.off(running);
-            }
-            if let Started::Platform(running) = copy.start(Cut::Never) {
-                copy.off(running);
-            }
+            copy.cut(kind(operations % 5 + 1));
+            copy.cut(Cut::Never);
             judge(cut, &copy);
         }
         unreachable!()
@@ -233,6 +243,36 @@ fn a_decommissioned_device_never_works_again_and_holds_nothing_wherever_it_is_cu
         assert!(diversifier.iter().all(|byte| *byte == 0xFF), "{cut:?}: no secret can be derived again");
     });
     assert!(cuts.iter().all(|count| *count > 0) && cuts[0] > 20 && cuts[1] > 30, "{cuts:?}");
+}
+
+#[test]
+fn a_flash_that_refuses_to_be_erased_does_not_hold_up_a_decommissioning() {
+    let device = begun("decommission");
+    let Started::Platform(mut running) = device.start(Cut::Flash(0)) else { panic!("boot reads the flash") };
+    let told = said(&mut running);
+    assert!(told.contains("error=erase") && told.contains("finished=decommission"), "{told}");
+    assert!(running.platform.wants_reset() && !running.platform.may_start_application());
+    drop(running);
+    let Started::Stopped(state, life_cycle) = device.start(Cut::Never) else { panic!("it still starts") };
+    assert_eq!((state, life_cycle), (State::Locked, LifeCycle::Decommissioned as u32));
+}
+
+#[test]
+fn while_a_factory_reset_cannot_be_finished_no_application_runs_and_no_token_is_issued() {
+    let device = begun("factory-reset");
+    let Started::Platform(mut running) = device.start(Cut::Flash(0)) else { panic!("boot reads the flash") };
+    let told = said(&mut running);
+    assert!(told.contains("cdd state=no-application life-cycle=secured reason=life-cycle"), "{told}");
+    assert!(!running.platform.may_start_application());
+    running.platform.serve(format!("token {}", "a5".repeat(32)).as_bytes());
+    assert!(said(&mut running).contains("cdd error=bad-state"));
+    drop(running);
+    // The control: with a flash that works it is finished, and a token issued.
+    let mut running = device.run();
+    assert_eq!(services(&mut running).factory_resets, 1);
+    said(&mut running);
+    running.platform.serve(format!("token {}", "a5".repeat(32)).as_bytes());
+    assert!(said(&mut running).contains("cdd token=d2"));
 }
 
 #[test]

@@ -9,12 +9,14 @@
 //! | step | factory reset | decommissioning |
 //! |---|---|---|
 //! | begun | one more bit in `RESETS_BEGUN` | `DECOMMISSIONING` |
-//! | 1 | trusted storage erased | trusted storage erased |
-//! | 2 | | both application slots erased |
+//! | 1 | trusted storage erased | trusted storage erased, if the flash lets it |
+//! | 2 | | both application slots erased, likewise |
 //! | 3 | | diversifier burnt to ones: no secret of this device can be derived again |
 //! | finished | as many bits in `RESETS_FINISHED` | life-cycle word burnt: boot starts nothing any more |
 //!
-//! Every step may be repeated, and is, after a cut. The instance's identity survives a factory reset, since it
+//! Every step may be repeated, and is, after a cut. A flash that refuses to be erased – write-protected, exchanged –
+//! keeps a factory reset from being finished, and the application from starting; a decommissioning it cannot hold up:
+//! with the diversifier goes the key to all that it holds. The instance's identity survives a factory reset, since it
 //! hangs on device secret and diversifier.
 //!
 //! It also says whether trusted storage must be made anew ([`storage_is_made`]): the key it is sealed with changes with
@@ -127,6 +129,15 @@ pub struct Standing {
     pub under_way: Option<Transaction>,
 }
 
+/// What [`carry_out`] has finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finished {
+    /// Which.
+    pub transaction: Transaction,
+    /// Whether the flash did what it was told.
+    pub erased: bool,
+}
+
 /// Reads where the device stands.
 pub fn standing<F: Fuses + ?Sized>(fuses: &mut F) -> Result<Standing, FuseError> {
     let begun = count(fuses, RESETS_BEGUN)?;
@@ -165,9 +176,11 @@ pub fn begin<F: Fuses + ?Sized>(
 
 /// Carries out what was begun, if something was; to be called at every start, before anything else.
 ///
-/// Says what was finished. After [`Transaction::Decommission`] the device must be reset.
-pub fn carry_out(device: &mut impl Device) -> Result<Option<Transaction>, Error> {
+/// Says what was finished, and for a decommissioning whether the flash was erased as well. After that the device must
+/// be reset.
+pub fn carry_out(device: &mut impl Device) -> Result<Option<Finished>, Error> {
     let under_way = standing(device.fuses())?.under_way;
+    let mut erased = true;
     match under_way {
         None => {}
         Some(Transaction::FactoryReset) => {
@@ -176,14 +189,14 @@ pub fn carry_out(device: &mut impl Device) -> Result<Option<Transaction>, Error>
             raise(device.fuses(), RESETS_FINISHED, begun)?;
         }
         Some(Transaction::Decommission) => {
-            device.erase_storage()?;
-            device.erase_application()?;
+            let (storage, application) = (device.erase_storage(), device.erase_application());
+            erased = storage.is_ok() && application.is_ok();
             device.fuses().burn(DIVERSIFIER.0, &[0xFF; DIVERSIFIER.1])?;
             let [_, _, _, last] = LifeCycle::Decommissioned.words();
             device.fuses().burn(LIFE_CYCLE + 12, &last.to_le_bytes())?;
         }
     }
-    Ok(under_way)
+    Ok(under_way.map(|transaction| Finished { transaction, erased }))
 }
 
 /// Whether trusted storage was made in this state of the life cycle.

@@ -53,7 +53,7 @@ impl<const BYTES: usize> Area<BYTES> {
     }
 
     fn wipe(&mut self) {
-        if let Some(used) = self.bytes.get_mut(..self.used) {
+        if let Some(used) = self.bytes.get_mut(..self.used.min(BYTES)) {
             used.zeroize();
         }
         self.used = 0;

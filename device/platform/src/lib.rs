@@ -103,6 +103,8 @@ pub struct Platform<B: Board, S: EntropySource> {
     state: State,
     reason: Option<&'static str>,
     factory_resets: u32,
+    /// Something of the life cycle was begun and could not be finished.
+    unsettled: bool,
     management: Management,
     wants_reset: bool,
 }
@@ -152,6 +154,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
             state,
             reason,
             factory_resets: 0,
+            unsettled: false,
             management: Management::new(),
             wants_reset: false,
         }

@@ -117,17 +117,20 @@ impl<const N: usize> Records<N> {
 pub(crate) struct Readings<const N: usize> {
     /// Place of reading i at i mod N; 0 (a sector header lies there) when it has none.
     places: [u32; N],
+    /// Low 32 bits of the number of the operation that wrote it there: an older content put in its place has another.
+    numbers: [u32; N],
     pub(crate) first: u32,
     pub(crate) next: u32,
 }
 
 impl<const N: usize> Readings<N> {
     pub(crate) const fn new() -> Readings<N> {
-        Readings { places: [0; N], first: 0, next: 0 }
+        Readings { places: [0; N], numbers: [0; N], first: 0, next: 0 }
     }
 
     pub(crate) fn clear(&mut self) {
         self.places.fill(0);
+        self.numbers.fill(0);
         (self.first, self.next) = (0, 0);
     }
 
@@ -153,8 +156,14 @@ impl<const N: usize> Readings<N> {
         self.places.get(at).copied().filter(|place| *place != 0)
     }
 
-    /// The reading lies there now. `index` may be the next one, or one that has moved.
-    pub(crate) fn put(&mut self, index: u32, place: u32) -> Result<(), Error> {
+    /// The number of the operation that wrote a kept reading.
+    pub(crate) fn number(&self, index: u32) -> Option<u32> {
+        let at = (index as usize).checked_rem(N)?;
+        self.numbers.get(at).copied()
+    }
+
+    /// The reading lies there now, written by this operation. `index` may be the next one, or one that has moved.
+    pub(crate) fn put(&mut self, index: u32, place: u32, number: u64) -> Result<(), Error> {
         if index > self.next || index < self.first {
             return Err(Error::ReadingGap { index: self.next });
         }
@@ -166,6 +175,10 @@ impl<const N: usize> Readings<N> {
         }
         if let Some(slot) = self.slot(index) {
             *slot = place;
+        }
+        let at = (index as usize).checked_rem(N);
+        if let Some(slot) = at.and_then(|at| self.numbers.get_mut(at)) {
+            *slot = number as u32;
         }
         Ok(())
     }
@@ -201,14 +214,14 @@ mod tests {
     #[test]
     fn a_reading_that_skips_an_index_is_a_gap_and_the_next_one_is_not() {
         let mut readings = Readings::<4>::new();
-        assert_eq!(readings.put(0, 64), Ok(()));
-        assert_eq!(readings.put(2, 128), Err(Error::ReadingGap { index: 1 }));
-        assert_eq!(readings.put(1, 128), Ok(()));
+        assert_eq!(readings.put(0, 64, 1), Ok(()));
+        assert_eq!(readings.put(2, 128, 1), Err(Error::ReadingGap { index: 1 }));
+        assert_eq!(readings.put(1, 128, 1), Ok(()));
         assert_eq!(readings.gap(), None);
         // As after a mount whose log lost what was moved.
         readings.next = 4;
         assert_eq!(readings.gap(), Some(2));
-        assert_eq!(readings.put(4, 64), Err(Error::IndexTooSmall));
+        assert_eq!(readings.put(4, 64, 1), Err(Error::IndexTooSmall));
     }
 
     #[test]

@@ -242,7 +242,7 @@ where
             (Kind::Set, Some(place)) => {
                 self.memory.records.put(Slot::new(owner, uid, place, number, total, flags))?;
             }
-            (Kind::Reading, Some(place)) => self.memory.readings.put(index, place)?,
+            (Kind::Reading, Some(place)) => self.memory.readings.put(index, place, number)?,
             (Kind::Remove, _) => {
                 self.memory.records.remove(owner, uid);
             }

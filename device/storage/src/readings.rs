@@ -73,7 +73,7 @@ where
     pub(crate) fn write_reading(&mut self, index: u32, old: Option<u32>) -> Result<(), Error> {
         self.begin()?;
         let place = self.write(Kind::Reading, 0, 0, u64::from(index), READING)?;
-        self.memory.readings.put(index, place)?;
+        self.memory.readings.put(index, place, self.mark.operation())?;
         match old {
             Some(old) => self.scrub_reading(index, old)?,
             None => self.live += footprint(READING),

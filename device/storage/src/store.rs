@@ -482,8 +482,11 @@ where
     /// Reads and verifies a reading into the buffer.
     pub(crate) fn load_reading(&mut self, index: u32) -> Result<(), Error> {
         let place = self.memory.readings.place(index).ok_or(Error::ReadingGap { index })?;
+        let number = self.memory.readings.number(index).ok_or(Error::ReadingGap { index })?;
         let is_part = |entry: &Entry| {
-            entry.kind == Kind::Reading && entry.uid == u64::from(index) && entry.total == READING
+            entry.kind == Kind::Reading
+                && (entry.uid, entry.total) == (u64::from(index), READING)
+                && entry.stamp.operation() as u32 == number
         };
         let loaded = self.load_parts(place, READING, is_part)?;
         if loaded { Ok(()) } else { Err(Error::ReadingTampered { index }) }

@@ -83,6 +83,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         client: NonZeroI32,
         work: impl FnOnce(&Claims<'_>, &AttestationKey, &mut [u8]) -> Result<R, Status>,
     ) -> Result<R, Status> {
+        if self.unsettled {
+            // It shall not pass for a device in use.
+            return Err(Status::BadState);
+        }
         let Platform { board, record, random, keystore, attestation, buffers, .. } = self;
         let (key, boot_seed) = attestation.key(keystore.self_tests(), random)?;
         let implementation_id = implementation(board.fuses(), record)?;

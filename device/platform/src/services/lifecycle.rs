@@ -3,11 +3,12 @@
 use super::storage::Storage;
 use crate::dispatch::Input;
 use crate::{Board, Level, Platform};
+use cdd_boot::State;
 use cdd_boot::report::Line;
 use cdd_fuses::LifeCycle;
 use cdd_gate::Status;
 use cdd_hal::{CallerMemory, EntropySource};
-use cdd_lifecycle::{EraseError, Error, Transaction};
+use cdd_lifecycle::{EraseError, Error, Finished, Transaction};
 
 /// What the transactions work on.
 struct Device<'p, B: Board> {
@@ -75,28 +76,39 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
     }
 
     /// Carries out what was begun, and makes trusted storage where this state of the life cycle has none yet;
-    /// then verifies what is stored.
+    /// then verifies what is stored. Where that does not go through, no application is started.
     pub(crate) fn settle(&mut self) {
         if let Err(error) = self.try_settle() {
-            self.log.add(Level::Error, error.name().as_bytes());
-            Line::start(self.board.console()).text("event", "life-cycle").text("error", error.name()).end();
+            self.report_life_cycle_error(error);
+            self.state = State::NoApplication;
+            self.reason = Some("life-cycle");
+            self.unsettled = true;
         }
+    }
+
+    fn report_life_cycle_error(&mut self, error: Error) {
+        self.log.add(Level::Error, error.name().as_bytes());
+        Line::start(self.board.console()).text("event", "life-cycle").text("error", error.name()).end();
     }
 
     fn try_settle(&mut self) -> Result<(), Error> {
         let life_cycle = self.life_cycle();
         let Platform { board, storage, .. } = self;
         let finished = cdd_lifecycle::carry_out(&mut Device { board, storage })?;
-        if let Some(transaction) = finished {
-            Line::start(board.console())
+        if let Some(Finished { transaction, erased }) = finished {
+            if !erased {
+                self.report_life_cycle_error(Error::Erase);
+            }
+            Line::start(self.board.console())
                 .text("event", "life-cycle")
                 .text("finished", transaction.name())
                 .end();
+            if transaction == Transaction::Decommission {
+                self.wants_reset = true;
+                return Ok(());
+            }
         }
-        if finished == Some(Transaction::Decommission) {
-            self.wants_reset = true;
-            return Ok(());
-        }
+        let Platform { board, storage, .. } = self;
         self.factory_resets = cdd_lifecycle::standing(board.fuses())?.factory_resets;
         let Some(life_cycle) = life_cycle else { return Ok(()) };
         if cdd_lifecycle::storage_is_made(board.fuses(), life_cycle)? {

@@ -26,6 +26,11 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         Self::write_number(memory, operation, number)
     }
 
+    /// Ends an operation when a call on it went wrong, wherever it did.
+    fn ended<R>(&mut self, operation: u32, outcome: Result<R, Status>) -> Result<R, Status> {
+        outcome.inspect_err(|_| self.keystore.abort(APPLICATION, operation))
+    }
+
     /// Hands a message of any length to an operation, piece by piece.
     fn feed<M: CallerMemory>(
         &mut self,
@@ -103,7 +108,9 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         piece: Input,
     ) -> Result<(), Status> {
-        self.feed(memory, piece, |keystore, piece| keystore.hash_update(APPLICATION, operation, piece))
+        let outcome =
+            self.feed(memory, piece, |keystore, piece| keystore.hash_update(APPLICATION, operation, piece));
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn hash_finish<M: CallerMemory>(
@@ -112,7 +119,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         hash: &mut Output,
     ) -> Result<(), Status> {
-        self.give(memory, hash, None, |keystore, _, _, out| keystore.hash_finish(APPLICATION, operation, out))
+        let outcome = self.give(memory, hash, None, |keystore, _, _, out| {
+            keystore.hash_finish(APPLICATION, operation, out)
+        });
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn hash_verify<M: CallerMemory>(
@@ -121,7 +131,9 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         hash: Input,
     ) -> Result<(), Status> {
-        self.take_in(memory, hash, |keystore, hash| keystore.hash_verify(APPLICATION, operation, hash))
+        let outcome =
+            self.take_in(memory, hash, |keystore, hash| keystore.hash_verify(APPLICATION, operation, hash));
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn mac_sign_setup<M: CallerMemory>(
@@ -154,7 +166,9 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         piece: Input,
     ) -> Result<(), Status> {
-        self.feed(memory, piece, |keystore, piece| keystore.mac_update(APPLICATION, operation, piece))
+        let outcome =
+            self.feed(memory, piece, |keystore, piece| keystore.mac_update(APPLICATION, operation, piece));
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn mac_sign_finish<M: CallerMemory>(
@@ -163,9 +177,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         mac: &mut Output,
     ) -> Result<(), Status> {
-        self.give(memory, mac, None, |keystore, _, _, out| {
+        let outcome = self.give(memory, mac, None, |keystore, _, _, out| {
             keystore.mac_sign_finish(APPLICATION, operation, out)
-        })
+        });
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn mac_verify_finish<M: CallerMemory>(
@@ -174,7 +189,9 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         mac: Input,
     ) -> Result<(), Status> {
-        self.take_in(memory, mac, |keystore, mac| keystore.mac_verify_finish(APPLICATION, operation, mac))
+        let outcome = self
+            .take_in(memory, mac, |keystore, mac| keystore.mac_verify_finish(APPLICATION, operation, mac));
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn cipher_encrypt_setup<M: CallerMemory>(
@@ -207,9 +224,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         iv: &mut Output,
     ) -> Result<(), Status> {
-        self.give(memory, iv, None, |keystore, env, _, out| {
+        let outcome = self.give(memory, iv, None, |keystore, env, _, out| {
             keystore.cipher_generate_iv(env, APPLICATION, operation, out)
-        })
+        });
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn cipher_set_iv<M: CallerMemory>(
@@ -218,7 +236,9 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         iv: Input,
     ) -> Result<(), Status> {
-        self.take_in(memory, iv, |keystore, iv| keystore.cipher_set_iv(APPLICATION, operation, iv))
+        let outcome =
+            self.take_in(memory, iv, |keystore, iv| keystore.cipher_set_iv(APPLICATION, operation, iv));
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn cipher_update<M: CallerMemory>(
@@ -228,9 +248,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         piece: Input,
         result: &mut Output,
     ) -> Result<(), Status> {
-        self.give(memory, result, Some(piece), |keystore, _, piece, out| {
+        let outcome = self.give(memory, result, Some(piece), |keystore, _, piece, out| {
             keystore.cipher_update(APPLICATION, operation, piece, out)
-        })
+        });
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn cipher_finish<M: CallerMemory>(
@@ -239,9 +260,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         result: &mut Output,
     ) -> Result<(), Status> {
-        self.give(memory, result, None, |keystore, _, _, out| {
+        let outcome = self.give(memory, result, None, |keystore, _, _, out| {
             keystore.cipher_finish(APPLICATION, operation, out)
-        })
+        });
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn aead_encrypt_setup<M: CallerMemory>(
@@ -285,9 +307,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         nonce: &mut Output,
     ) -> Result<(), Status> {
-        self.give(memory, nonce, None, |keystore, env, _, out| {
+        let outcome = self.give(memory, nonce, None, |keystore, env, _, out| {
             keystore.aead_generate_nonce(env, APPLICATION, operation, out)
-        })
+        });
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn aead_set_nonce<M: CallerMemory>(
@@ -296,7 +319,9 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         nonce: Input,
     ) -> Result<(), Status> {
-        self.take_in(memory, nonce, |keystore, nonce| keystore.aead_set_nonce(APPLICATION, operation, nonce))
+        let outcome = self
+            .take_in(memory, nonce, |keystore, nonce| keystore.aead_set_nonce(APPLICATION, operation, nonce));
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn aead_update_ad<M: CallerMemory>(
@@ -305,7 +330,9 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         piece: Input,
     ) -> Result<(), Status> {
-        self.feed(memory, piece, |keystore, piece| keystore.aead_update_ad(APPLICATION, operation, piece))
+        let outcome = self
+            .feed(memory, piece, |keystore, piece| keystore.aead_update_ad(APPLICATION, operation, piece));
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn aead_update<M: CallerMemory>(
@@ -315,9 +342,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         piece: Input,
         result: &mut Output,
     ) -> Result<(), Status> {
-        self.give(memory, result, Some(piece), |keystore, _, piece, out| {
+        let outcome = self.give(memory, result, Some(piece), |keystore, _, piece, out| {
             keystore.aead_update(APPLICATION, operation, piece, out)
-        })
+        });
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn aead_finish<M: CallerMemory>(
@@ -326,7 +354,9 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         tag: &mut Output,
     ) -> Result<(), Status> {
-        self.give(memory, tag, None, |keystore, _, _, out| keystore.aead_finish(APPLICATION, operation, out))
+        let outcome = self
+            .give(memory, tag, None, |keystore, _, _, out| keystore.aead_finish(APPLICATION, operation, out));
+        self.ended(operation, outcome)
     }
 
     pub(crate) fn aead_verify<M: CallerMemory>(
@@ -335,6 +365,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         tag: Input,
     ) -> Result<(), Status> {
-        self.take_in(memory, tag, |keystore, tag| keystore.aead_verify(APPLICATION, operation, tag))
+        let outcome =
+            self.take_in(memory, tag, |keystore, tag| keystore.aead_verify(APPLICATION, operation, tag));
+        self.ended(operation, outcome)
     }
 }

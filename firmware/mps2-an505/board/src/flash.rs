@@ -54,13 +54,12 @@ impl Flash {
     }
 }
 
-/// Erases both slots of the application, which runs from its copy in RAM.
-pub fn erase_application() {
+/// Erases both slots of the application, which runs from its copy in RAM; whether they are erased then.
+pub fn erase_application() -> bool {
     let [_, _, a, b] = SLOTS;
-    for slot in [a, b] {
-        let words = (slot.start..=slot.last()).step_by(WORD_BYTES);
-        words.for_each(|address| store(address as *mut u32, u32::MAX));
-    }
+    let words = || [a, b].into_iter().flat_map(|slot| (slot.start..=slot.last()).step_by(WORD_BYTES));
+    words().for_each(|address| store(address as *mut u32, u32::MAX));
+    words().all(|address| load(address as *mut u32) == u32::MAX)
 }
 
 /// The words of `offset .. offset + len`, which lies inside the storage, rounded down and up to whole ones.
@@ -123,8 +122,10 @@ impl NorFlash for Flash {
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
         check_erase(self, from, to)?;
-        words(from, (to - from) as usize).for_each(|word| store(word, u32::MAX));
-        Ok(())
+        let words = || words(from, (to - from) as usize);
+        words().for_each(|word| store(word, u32::MAX));
+        // A part that is write-protected, or another one, does not do what it is told.
+        if words().all(|word| load(word) == u32::MAX) { Ok(()) } else { Err(FlashError::NotErased) }
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {

@@ -11,6 +11,7 @@ use cdd_platform::{Board, LineReader};
 use core::arch::global_asm;
 use core::cell::RefCell;
 use core::sync::atomic::{AtomicBool, Ordering};
+use cortex_m::register::basepri;
 use mps2_an505_board::caller::NonSecure;
 use mps2_an505_board::map::uart::MANAGEMENT_RECEIVED;
 use mps2_an505_board::system;
@@ -41,9 +42,23 @@ pub(crate) fn open(platform: &'static mut An505Platform) {
     system::enable_interrupt(MANAGEMENT_RECEIVED);
 }
 
-/// Answers a call. A call while another is under way (the Non-secure side was interrupted inside it) is
-/// refused and changes nothing.
+/// The highest priority that an interrupt of the Non-secure side can have (AIRCR.PRIS is set).
+const NON_SECURE_PRIORITY: u8 = 0x80;
+
+/// Answers a call. A call while another is under way is refused and changes nothing.
+///
+/// During a call no interrupt of the Non-secure side is taken: one whose handler did not come back would hold the
+/// platform, and with it the management wire, for good.
 extern "C" fn answer(frame: u32, number: u32) -> i32 {
+    // SAFETY: the register of the Secure state; nothing here relies on being interrupted.
+    unsafe { basepri::write(NON_SECURE_PRIORITY) };
+    let status = answer_alone(frame, number);
+    // SAFETY: as above.
+    unsafe { basepri::write(0) };
+    status
+}
+
+fn answer_alone(frame: u32, number: u32) -> i32 {
     if BUSY.swap(true, Ordering::Acquire) {
         return Status::ConnectionBusy.code();
     }

@@ -49,8 +49,7 @@ impl Board for An505 {
     }
 
     fn erase_application(&mut self) -> Result<(), EraseError> {
-        flash::erase_application();
-        Ok(())
+        if flash::erase_application() { Ok(()) } else { Err(EraseError) }
     }
 }
 
