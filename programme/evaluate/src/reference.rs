@@ -101,6 +101,19 @@ pub(crate) fn ec_public(private: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
+/// The nonce with which this key pair made this ECDSA signature on P-256: whoever knows it knows the key.
+pub(crate) fn p256_nonce(private: &[u8], digest: &[u8], signature: &[u8]) -> Option<Vec<u8>> {
+    use p256::elliptic_curve::PrimeField;
+    let scalar = |bytes: &[u8]| {
+        let bytes: [u8; 32] = bytes.try_into().ok()?;
+        Option::<p256::Scalar>::from(p256::Scalar::from_repr(bytes.into()))
+    };
+    let (r, s) = signature.split_at_checked(32)?;
+    let (private, digest, r, s) = (scalar(private)?, scalar(digest)?, scalar(r)?, scalar(s)?);
+    let inverse: p256::Scalar = Option::from(s.invert())?;
+    Some(((digest + r * private) * inverse).to_repr().to_vec())
+}
+
 /// Diffie-Hellman on P-256: the x coordinate.
 pub(crate) fn p256_agrees(private: &[u8], public: &[u8]) -> Option<Vec<u8>> {
     let private = p256::SecretKey::from_slice(private).ok()?;
@@ -157,6 +170,16 @@ mod tests {
         assert!(there.is_some());
         assert_eq!(there, p256_agrees(&other, &ec_public(&one).unwrap()));
         assert_eq!(p256_agrees(&[0; 32], &ec_public(&one).unwrap()), None);
+    }
+
+    #[test]
+    fn the_nonce_of_the_signature_of_rfc_6979_is_the_one_given_there() {
+        let key = hex("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721");
+        let signature = hex(
+            "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+        );
+        let nonce = p256_nonce(&key, &Hash::Sha256.of(b"sample"), &signature);
+        assert_eq!(nonce, Some(hex("a6e3c57dd01abe90086538398355dd4c3b17aa873382b0f24d6129493d8aad60")));
     }
 
     #[test]

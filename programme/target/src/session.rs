@@ -236,6 +236,16 @@ impl Session {
     /// Cuts the power and waits until the device is dead.
     pub fn power_off(self) {}
 
+    /// The same, but what the device had said by then can still be read.
+    pub fn cut(&mut self) {
+        {
+            let mut child = self.process.child();
+            drop(child.kill());
+            drop(child.wait());
+        }
+        drop(self.process.shared.wait(self.deadline, |heard| heard.closed.then_some(())));
+    }
+
     /// Everything heard and said on all wires, a line each: seconds, wire, direction, text.
     pub fn transcript(&self) -> String {
         self.process.shared.lock().transcript().to_owned()

@@ -2,7 +2,7 @@
 
 use super::inside::Region;
 use super::{Probe, find_secret};
-use crate::model::{Failure, Outcome, require};
+use crate::model::{Failure, Outcome, Target, require};
 use crate::observations::Observations;
 use anyhow::anyhow;
 use std::ops::Range;
@@ -30,13 +30,23 @@ pub(crate) struct Residues {
     flash: Vec<u8>,
 }
 
+/// The region of the platform's own memory on the board.
+const PLATFORM: &str = "Secure memory";
+
+/// The stack of the virtual device's process. To wipe the stack after a call is the work of the board's entry code,
+/// which the virtual device has not.
+const HOST_STACK: &str = "[stack]";
+
 /// Fragments that lie closer than this belong to the same copy.
-const APART: u64 = 256;
+const APART: u64 = 64;
 
 impl Residues {
     /// Looks at a running device.
     pub(crate) fn of(probe: &mut Probe) -> Outcome<Residues> {
-        let regions = probe.regions()?;
+        // The probe wipes its own copies behind each answer: when it hears the next line, it has.
+        probe.ok("ping")?;
+        let mut regions = probe.regions()?;
+        regions.retain(|region| region.name != HOST_STACK);
         let ranges: Vec<Range<u64>> = regions.iter().map(|region| region.range.clone()).collect();
         let memory = probe.memory(&ranges)?;
         let regions = regions.into_iter().zip(memory.into_iter().map(|(_, bytes)| bytes)).collect();
@@ -62,6 +72,32 @@ impl Residues {
         found.map(|range| Residue { secret: name.into(), place: "flash".into(), range }).collect()
     }
 
+    /// Where the platform's memory of this moment and of another one differ: runs of bytes that lie close together.
+    pub(crate) fn differences(&self, other: &Residues) -> Vec<Range<u64>> {
+        let each = self.regions.iter().zip(&other.regions);
+        each.filter(|((region, _), _)| region.name == PLATFORM)
+            .flat_map(|((region, here), (_, there))| {
+                let differs = here.iter().zip(there).enumerate().filter(|(_, (a, b))| a != b);
+                let runs = runs(differs.map(|(at, _)| at as u64 + region.range.start));
+                runs.into_iter()
+            })
+            .collect()
+    }
+
+    /// The bytes of the platform's memory at these addresses.
+    pub(crate) fn at(&self, range: &Range<u64>) -> &[u8] {
+        let within = |region: &Region| {
+            region.range.contains(&range.start)
+                && region.range.contains(&range.end.saturating_sub(1))
+                && region.name == PLATFORM
+        };
+        let found = self.regions.iter().find(|(region, _)| within(region));
+        let bytes = found.and_then(|(region, bytes)| {
+            bytes.get((range.start - region.range.start) as usize..(range.end - region.range.start) as usize)
+        });
+        bytes.unwrap_or_default()
+    }
+
     /// Bytes looked at.
     pub(crate) fn bytes(&self) -> usize {
         self.flash.len() + self.regions.iter().map(|(_, bytes)| bytes.len()).sum::<usize>()
@@ -71,6 +107,12 @@ impl Residues {
 impl Probe {
     /// Control: a pattern that the probe is given to keep is found by the same search, and is not when it is gone.
     pub(crate) fn planted(&mut self, seen: &mut Observations, pattern: &[u8]) -> Outcome {
+        if self.target() == Target::Virtual {
+            seen.setup(
+                "not searched",
+                "the stack of the host's process: to wipe it is work of the board's entry code",
+            );
+        }
         self.ok(&format!("put 64 {}", hex::encode(pattern)))?;
         let with = Residues::of(self)?;
         self.ok("wipe")?;
@@ -89,6 +131,20 @@ impl Probe {
         }
         Ok(())
     }
+}
+
+/// Addresses that lie at most this far apart belong to one run: a word between them was the same by chance.
+const GAP: u64 = 8;
+
+fn runs(addresses: impl Iterator<Item = u64>) -> Vec<Range<u64>> {
+    let mut runs: Vec<Range<u64>> = Vec::new();
+    for at in addresses {
+        match runs.last_mut() {
+            Some(last) if at < last.end + GAP => last.end = at + 1,
+            _ => runs.push(at..at + 1),
+        }
+    }
+    runs
 }
 
 fn copies(found: Vec<usize>) -> Vec<Range<u64>> {
@@ -111,6 +167,22 @@ mod tests {
     fn fragments_near_each_other_are_one_copy() {
         assert_eq!(copies(vec![8, 16, 24, 1000, 1008]), [8..24, 1000..1008]);
         assert!(copies(vec![]).is_empty());
+    }
+
+    #[test]
+    fn bytes_that_differ_are_told_in_runs() {
+        let moment = |bytes: &[u8]| {
+            let region = Region { name: PLATFORM.into(), range: 0x100..0x200 };
+            Residues { regions: vec![(region, bytes.to_vec())], flash: vec![] }
+        };
+        let (mut one, other) = (vec![0; 256], vec![0; 256]);
+        for at in [3, 4, 9, 100] {
+            one[at] = 1;
+        }
+        let (one, other) = (moment(&one), moment(&other));
+        assert_eq!(one.differences(&other), [0x103..0x10A, 0x164..0x165]);
+        assert_eq!(one.at(&(0x103..0x106)), [1, 1, 0]);
+        assert!(one.differences(&one).is_empty() && one.at(&(0x1FF..0x201)).is_empty());
     }
 
     #[test]

@@ -185,11 +185,11 @@ fn hashes(bench: &Bench, seen: &mut Observations) -> Outcome {
                 let compare = calls::hash_compare(number, &message, wrong);
                 probe.ends(&what, &compare, status::INVALID_SIGNATURE)?;
             }
-            for size in [1, 7, 64, 1000] {
+            for size in [1, 65] {
                 let (first, rest) = message.split_at(len / 2);
                 let operation = probe.numbered(&calls::hash_setup(number))?;
-                // At most some hundred pieces.
-                let size = size.max(len / 200);
+                // At most some dozen pieces.
+                let size = size.max(len / 30);
                 probe.all_done(&pieces(first, size, |piece| calls::hash_update(operation, piece)))?;
                 let copy = probe.numbered(&calls::hash_clone(operation))?;
                 probe.all_done(&pieces(rest, size, |piece| calls::hash_update(operation, piece)))?;
@@ -245,7 +245,7 @@ fn macs(bench: &Bench, seen: &mut Observations) -> Outcome {
         ("SP 800-38B, D.1", alg::CMAC, aes, block, hex("070a16b46b4d4144f79bdd9dd04a287c")?),
     ];
     for hash in Hash::ALL {
-        for (key, len) in [(16, 0), (32, 100), (128, 4096)] {
+        for (key, len) in [(16, 0), (32, 100), (128, 1000)] {
             let (key, message) = (random.bytes(key), random.bytes(len));
             let mac = hash.hmac(&key, &[&message]);
             cases.push(("the host's HMAC", alg::hmac(hash.psa()), key, message, mac));
@@ -256,8 +256,8 @@ fn macs(bench: &Bench, seen: &mut Observations) -> Outcome {
         let id = probe.import(Attributes::new(key_type, usage::SIGN, algorithm), &key)?;
         same(source, &probe.done(&calls::mac_compute(id, algorithm, &message))?, &mac)?;
         probe.done(&calls::mac_verify(id, algorithm, &message, &mac))?;
-        for size in [1, 16, 63] {
-            let size = size.max(message.len() / 200);
+        for size in [1, 63] {
+            let size = size.max(message.len() / 30);
             let operation = probe.numbered(&calls::mac_sign_setup(id, algorithm))?;
             probe.all_done(&pieces(&message, size, |piece| calls::mac_update(operation, piece)))?;
             same(source, &probe.done(&calls::mac_sign_finish(operation))?, &mac)?;
@@ -325,7 +325,7 @@ fn ciphers(bench: &Bench, seen: &mut Observations) -> Outcome {
     for algorithm in [alg::CBC_NO_PADDING, alg::CBC_PKCS7, alg::CTR] {
         for bits in [128, 192, 256] {
             let id = probe.generate(Attributes::new(kind::AES, usage::CRYPT, algorithm).sized(bits))?;
-            for len in [0, 16, 17, 4095, 4096] {
+            for len in if bits == 128 { vec![0, 16, 17, 4095, 4096] } else { vec![16, 17, 1000] } {
                 let whole = algorithm != alg::CBC_NO_PADDING || len % 16 == 0;
                 let message = random.bytes(len);
                 let encrypt = calls::cipher_encrypt(id, algorithm, &message).room(4200);
@@ -343,7 +343,7 @@ fn ciphers(bench: &Bench, seen: &mut Observations) -> Outcome {
                 }
                 let operation = probe.numbered(&calls::cipher_decrypt_setup(id, algorithm))?;
                 probe.done(&calls::cipher_set_iv(operation, &sealed[..16]))?;
-                let parts = pieces(&sealed[16..], 100, |piece| calls::cipher_update(operation, piece));
+                let parts = pieces(&sealed[16..], 300, |piece| calls::cipher_update(operation, piece));
                 let mut out = probe.all_done(&parts)?.concat();
                 out.extend(probe.done(&calls::cipher_finish(operation))?);
                 same("decrypted in pieces", &out, &message)?;
@@ -450,7 +450,7 @@ fn aead(bench: &Bench, seen: &mut Observations) -> Outcome {
     ] {
         let name = format!("{algorithm:#010x}, {bits} bits");
         let id = probe.generate(Attributes::new(key_type, usage::CRYPT, algorithm).sized(bits))?;
-        for (text, ad) in [(0, 0), (1, 0), (16, 1), (257, 20), (4096, 300)] {
+        for (text, ad) in [(0, 0), (1, 0), (16, 1), (257, 20), (4096, 30)] {
             let (nonce, additional, message) =
                 (random.bytes(nonce_len), random.bytes(ad), random.bytes(text));
             let seal = calls::aead_encrypt(id, algorithm, &nonce, &additional, &message).room(4200);
@@ -462,8 +462,9 @@ fn aead(bench: &Bench, seen: &mut Observations) -> Outcome {
             let opened = open(&sealed, &nonce, &additional, &mut probe)?;
             same(&name, &opened.1, &message)?;
             let (body, tag) = sealed.split_at(text);
-            for size in [1, 7, 16, 33] {
-                let size = size.max(text / 150);
+            for size in if text > 1000 { vec![500] } else { vec![1, 7, 33] } {
+                let size: usize = size.max(text / 30);
+
                 let setup = calls::aead_encrypt_setup(id, algorithm);
                 let (operation, out) = in_pieces(&mut probe, &setup, &nonce, &additional, &message, size)?;
                 same(&name, &out, body)?;
@@ -480,7 +481,7 @@ fn aead(bench: &Bench, seen: &mut Observations) -> Outcome {
             // One bit anywhere. That a refusal gives no output is seen to by `gate`.
             let bits = [text * 8, 128, nonce.len() * 8, ad * 8];
             for (what, count) in ["ciphertext", "tag", "nonce", "additional data"].into_iter().zip(bits) {
-                for _ in 0..count.min(4) {
+                for _ in 0..count.min(if text > 1000 { 1 } else { 4 }) {
                     let bit = random.below(count);
                     let (mut sealed, mut nonce, mut additional) =
                         (sealed.clone(), nonce.clone(), additional.clone());

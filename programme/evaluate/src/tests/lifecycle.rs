@@ -62,6 +62,18 @@ pub(super) const TESTS: &[Test] = &[
         run: against_the_application,
     },
     Test {
+        id: "factory-reset-against-a-held-call",
+        title: "An application cannot hold a call open to keep the management wire from being answered",
+        sfr: sfr::FACTORY_RESET,
+        threats: &[Threat::BadSoftware],
+        kind: Kind::Attack,
+        interface: interface::LIFE_CYCLE,
+        procedure: "Let the hostile application start a timer whose interrupt handler never returns when it has interrupted the platform, and make a call that takes many periods of that timer; then ask for the services and do a factory reset on the management wire.",
+        expected: "The wire answers and the reset is done.",
+        applies: NEEDS_TRUSTZONE,
+        run: against_a_held_call,
+    },
+    Test {
         id: "factory-reset-by-the-application",
         title: "The application can ask for a factory reset on its user's behalf",
         sfr: sfr::FACTORY_RESET,
@@ -287,6 +299,48 @@ fn against_the_application(bench: &Bench, seen: &mut Observations) -> Outcome {
         judged(probe.session().console_ready("probe ready"))?;
         Ok("it runs again".into())
     })
+}
+
+/// `mov r0, lr`, `lsls r0, #25`, `bmi .`, `bx lr`: does not come back where EXC_RETURN says that Secure code was
+/// interrupted.
+const HOLD: [u32; 2] = [0x0640_4670, 0x4770_D4FE];
+
+fn against_a_held_call(bench: &Bench, seen: &mut Observations) -> Outcome {
+    const VTOR_NS: u32 = 0xE000_ED08;
+    const SYSTICK: [(u32, u32); 3] = [(0xE000_E014, 200_000), (0xE000_E018, 0), (0xE000_E010, 7)];
+    let mut probe = Probe::start(bench, seen)?;
+    let (buffer, length) = probe.buffer();
+    let table = buffer.next_multiple_of(1024);
+    require!(table + 0x400 <= buffer + length, "the probe's buffer has no room for a vector table");
+    let (handler, frame, hash) = (table + 0x200, table + 0x240, table + 0x300);
+    let mut write = |at: u32, word: u32| probe.ok(&format!("write {at:#x} {word:#x}")).map(drop);
+    write(table + 15 * 4, handler | 1)?;
+    for (word, at) in HOLD.iter().zip([0, 4]) {
+        write(handler + at, *word)?;
+    }
+    // A hash over all of the application: many periods of the timer.
+    for (word, at) in [0x0200_0009, 0x0020_0000, 512 << 10, hash, 32].into_iter().zip((0..).step_by(4)) {
+        write(frame + at, word)?;
+    }
+    seen.control("the call without the timer", |_| {
+        let answer = probe.say(&format!("call {} {frame:#x}", call::DIGEST))?;
+        require!(answer.status() == Some(status::SUCCESS), "{answer:?}");
+        Ok("it succeeds".into())
+    })?;
+    let mut write = |at: u32, word: u32| probe.ok(&format!("write {at:#x} {word:#x}")).map(drop);
+    write(frame + 16, 32)?;
+    write(VTOR_NS, table)?;
+    for (at, word) in SYSTICK {
+        write(at, word)?;
+    }
+    // It may hang itself: nobody waits for its answer.
+    judged(probe.session().console().send_line(&format!("call {} {frame:#x}", call::DIGEST)))?;
+    judged(probe.session().services())?;
+    seen.case("services during and after the call", "answered");
+    let report = judged(probe.session().factory_reset())?;
+    expect_state(&report, "running")?;
+    seen.case("factory reset", "done");
+    Ok(())
 }
 
 fn by_the_application(bench: &Bench, seen: &mut Observations) -> Outcome {

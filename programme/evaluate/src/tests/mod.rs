@@ -7,14 +7,18 @@ mod cryptography;
 mod identity;
 mod integrity;
 mod isolation;
+mod keystore;
 mod lifecycle;
 mod pointers;
+mod power;
+mod purging;
 mod random;
 mod recovery;
 mod slots;
 mod states;
 mod storage;
 mod structure;
+mod vectors;
 
 use crate::model::{Applies, Target, Test};
 
@@ -51,6 +55,9 @@ pub(crate) mod interface {
     pub(crate) const LIFE_CYCLE: &str = "Commands `factory-reset`, `decommission`, `confirm` of the management wire; flash and fuses from outside";
     pub(crate) const ATTESTATION: &str =
         "Gate calls 65 to 67 and commands `token`, `attestation-key` of the management wire";
+    pub(crate) const MEMORY: &str =
+        "The gate, and a look from outside into all memory of the running device and its flash";
+    pub(crate) const SENSOR: &str = "Sensor wire; power; the meter's console";
     pub(crate) const ENTROPY: &str = "Entropy wire; gate call `random`";
 }
 
@@ -70,7 +77,11 @@ pub(crate) const NEEDS_SPEED: Applies = Applies::Only(
 pub fn all() -> Vec<Test> {
     [
         storage::TESTS.concat().as_slice(),
+        power::TESTS,
         campaigns::TESTS,
+        vectors::TESTS,
+        purging::TESTS,
+        keystore::TESTS,
         cryptography::TESTS,
         integrity::TESTS,
         structure::TESTS,
