@@ -78,7 +78,7 @@ impl<'b> Arena<'b> {
 
     /// A copy of an input.
     pub(crate) fn take<M: CallerMemory>(&mut self, memory: &M, input: Input) -> Result<&'b [u8], Status> {
-        input.copy(memory, self.bytes(input.len())?).map(|bytes| &*bytes)
+        input.copy(memory, self.bytes(input.len())?)
     }
 
     /// As many bytes as the caller has room for, at most all.

@@ -31,7 +31,7 @@ pub(super) const TESTS: &[Test] = &[
         threats: THREATS,
         kind: Kind::Attack,
         interface: interface::GATE,
-        procedure: "Call every call that has arguments with the frame at zero, misaligned, in Secure memory, in the flash, at the last word of the address space, and straddling the borders of the caller's memory.",
+        procedure: "Call every call that has arguments with the frame at zero, misaligned, in Secure memory, in the flash, at the last word of the address space, and over the borders of the caller's memory.",
         expected: "programmer-error (-129) each time, and the gate works afterwards.",
         applies: NEEDS_TRUSTZONE,
         run: foreign_frames,
@@ -212,6 +212,7 @@ fn foreign_frames(bench: &Bench, seen: &mut Observations) -> Outcome {
     probe.call_control(seen, "a frame in the caller's own memory")?;
     let mut wrong = Vec::new();
     for row in calls::ALL.iter().filter(|row| !row.arguments.is_empty()) {
+        let words: usize = row.arguments.iter().map(|(_, shape)| shape.words()).sum();
         for (what, frame) in [
             ("at zero", 0),
             ("misaligned by 1", buffer + 1),
@@ -224,7 +225,8 @@ fn foreign_frames(bench: &Bench, seen: &mut Observations) -> Outcome {
             ("in the processor's registers", 0xE000_ED08),
             ("at the last word there is", 0xFFFF_FFFC),
             ("over the start of the caller's memory", CALLERS_RAM.0 - 4),
-            ("over the end of the caller's memory", CALLERS_RAM.1 - 4),
+            // A frame of one word lies wholly behind it.
+            ("over the end of the caller's memory", CALLERS_RAM.1 - 4 * (words as u32 - 1)),
         ] {
             let answer = probe.say(&format!("call {} {frame:#x}", row.number))?;
             if matches!(answer, ProbeAnswer::Fault(_)) {

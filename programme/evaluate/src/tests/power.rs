@@ -22,7 +22,7 @@ pub(super) const TESTS: &[Test] = &[
         threats: &[Threat::Physical],
         kind: Kind::Attack,
         interface: interface::SENSOR,
-        procedure: "Feed the glucose meter with readings and cut the power at a random moment, while it takes them or while it starts; start it again and list the readings; 300 times on the board and 1,000 times on the virtual device, or as often as the environment variable DTSEC_POWER_CUTS says.",
+        procedure: "Feed the glucose meter with readings and cut the power at a random moment, while it takes them or while it starts; start it again and list the readings; 300 times on the board and 400 times on the virtual device, or as often as the environment variable DTSEC_POWER_CUTS says.",
         expected: "After each cut the storage is ready and every reading that was acknowledged as stored is listed with its time, value and index, in order and without gaps, and at most one more: the one that was under way.",
         applies: Applies::Everywhere,
         run: while_measuring,
@@ -179,7 +179,7 @@ fn while_measuring(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut sampler = bench.sampler("power-cuts");
     let cuts = match bench.target {
         Target::Mps2An505 => cuts(bench, 300, 20),
-        Target::Virtual => cuts(bench, 1000, 60),
+        Target::Virtual => cuts(bench, 400, 60),
     };
     let mut lost = 0;
     let mut made = 0;
@@ -325,8 +325,8 @@ fn operations(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut sampler = bench.sampler("power-cut-operations");
     let (mut dut, mut content) = in_use(bench, seen, &mut sampler)?;
     let cuts = match bench.target {
-        Target::Mps2An505 => cuts(bench, 120, 18),
-        Target::Virtual => cuts(bench, 600, 60),
+        Target::Mps2An505 => cuts(bench, 72, 18),
+        Target::Virtual => cuts(bench, 300, 60),
     };
     let mut probe = Probe::power_to_be_cut(dut, seen)?;
     content.must_be(&mut probe)?;
@@ -415,7 +415,7 @@ fn found(fragments: &HashSet<[u8; FRAGMENT]>, flash: &[u8]) -> usize {
 fn nonces(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut sampler = bench.sampler("nonces");
     let (mut dut, mut content) = in_use(bench, seen, &mut sampler)?;
-    let wanted = bench.samples(12, 3);
+    let wanted = bench.samples(6, 3);
     // Of the words of an entry, or microseconds; grows until the cut comes in the middle.
     let mut limit = 400;
     let (mut attempts, mut discarded) = (0, 0);

@@ -217,7 +217,7 @@ fn wycheproof(bench: &Bench, seen: &mut Observations) -> Outcome {
     // An emulated processor takes long for P-384, which is written in plain Rust.
     let mut random = bench.sampler("crypto-wycheproof-sample");
     let most = |set: &str| match set {
-        "ECDSA P-384" => bench.samples(80, 12),
+        "ECDSA P-384" => bench.samples(40, 12),
         _ => bench.samples(usize::MAX, 60),
     };
     let mut sets: BTreeMap<&str, Vec<Case>> = BTreeMap::new();

@@ -188,6 +188,31 @@ impl Content {
     }
 }
 
+impl Content {
+    /// Every record is there: 32 bytes of each are read, anywhere in it; the platform verifies all of it for that.
+    pub(in crate::tests) fn must_be_in_samples(&self, probe: &mut Probe, sampler: &mut Sampler) -> Outcome {
+        const SAMPLE: usize = 32;
+        let mut asked: Vec<(u64, &[u8], Vec<Arg<'_>>)> = Vec::new();
+        for (uid, Record { data, .. }) in &self.records {
+            let at = sampler.below(data.len().saturating_sub(SAMPLE) + 1);
+            let [low, high] = halves(*uid);
+            let wanted = &data[at..data.len().min(at + SAMPLE)];
+            asked.push((*uid, wanted, vec![low, high, Arg::Value(at as u32), Arg::Output(SAMPLE)]));
+        }
+        let calls: Vec<(u32, &[Arg<'_>])> =
+            asked.iter().map(|(_, _, args)| (call::STORAGE_GET, &args[..])).collect();
+        let answers = probe.gates(&calls)?;
+        for ((uid, wanted, _), (status, bytes)) in asked.iter().zip(answers) {
+            require!(status == status::SUCCESS, "record {uid:#x}: status {status}");
+            require!(bytes == *wanted, "record {uid:#x} was read as {}", shown(&bytes));
+        }
+        let services = services(probe)?;
+        let (records, stored) = (services.records as usize, self.records.len());
+        require!(records == stored, "{records} records, stored were {stored}");
+        Ok(())
+    }
+}
+
 impl Found {
     fn add(&mut self, what: &str, stored: &[u8], (status, output): Returned) {
         match status {

@@ -194,15 +194,16 @@ fn flipped_bits(bench: &Bench, seen: &mut Observations) -> Outcome {
         (0..count).map(|_| *sampler.one_of(words)).collect()
     };
     if bench.target == Target::Mps2An505 {
-        full = some(&mut sampler, &full, bench.samples(200, 20));
+        full = some(&mut sampler, &full, bench.samples(80, 15));
     } else if bench.quick {
         full = some(&mut sampler, &full, 100);
     }
     // Near the log, where they matter most, and anywhere.
     let end = full.iter().max().map_or(0, |last| last + 4096);
     let near: Vec<usize> = empty.iter().copied().filter(|at| *at < end).collect();
-    let mut others = some(&mut sampler, &near, bench.samples(60, 10));
-    others.extend(some(&mut sampler, &empty, bench.samples(20, 4)));
+    let fast = bench.target == Target::Virtual;
+    let mut others = some(&mut sampler, &near, bench.samples(if fast { 60 } else { 12 }, 6));
+    others.extend(some(&mut sampler, &empty, bench.samples(if fast { 20 } else { 4 }, 2)));
     let mut wrong = Vec::new();
     for (must_be_seen, at) in
         full.into_iter().map(|at| (true, at)).chain(others.into_iter().map(|at| (false, at)))
