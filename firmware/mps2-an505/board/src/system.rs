@@ -112,10 +112,14 @@ pub fn reset() -> ! {
     }
 }
 
-/// Lets a Secure interrupt come, once at least. Secure ones have priority over all that the Non-secure side can
-/// mask.
-pub fn enable_interrupt(number: u32) {
+/// Makes an interrupt come as soon as it may.
+pub fn pend_interrupt(number: u32) {
     write(NVIC_ISPR + number / 32 * 4, 1 << (number % 32));
+}
+
+/// Lets a Secure interrupt come; it comes at once if its cause is there already. Secure ones have priority over all
+/// that the Non-secure side can mask.
+pub fn enable_interrupt(number: u32) {
     write(NVIC_ISER + number / 32 * 4, 1 << (number % 32));
 }
 

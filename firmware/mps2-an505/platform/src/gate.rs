@@ -39,6 +39,8 @@ pub(crate) fn open(platform: &'static mut An505Platform) {
     if let Ok(mut place) = PLATFORM.0.try_borrow_mut() {
         *place = Some(platform);
     }
+    // A byte that came before the wire was to interrupt has not asked for it.
+    system::pend_interrupt(MANAGEMENT_RECEIVED);
     system::enable_interrupt(MANAGEMENT_RECEIVED);
 }
 
