@@ -3,6 +3,7 @@
 use crate::{device::Board, layout, shell};
 use anyhow::{Context as _, Result, bail};
 use std::{
+    ops::Range,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
@@ -16,21 +17,47 @@ pub struct Counter {
     plugin: PathBuf,
 }
 
+/// What to count, and until when.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Until each of these addresses was reached.
+    pub at: Vec<u32>,
+    /// Until so many intervals were seen. A reset ends the last one.
+    pub intervals: usize,
+    /// The stack to watch, and the code whose stores do not count; empty for none.
+    pub stack: Range<u32>,
+    /// See there.
+    pub ignored: Range<u32>,
+    /// Where the program says that it has failed.
+    pub failed: Option<u32>,
+}
+
 /// What was counted, in instructions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Executed before each address was reached first, in the order asked for.
     pub at: Vec<u64>,
-    /// Executed in each interval between marks.
-    pub intervals: Vec<u64>,
+    /// Each interval between marks.
+    pub intervals: Vec<Interval>,
+}
+
+/// What was seen between two marks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Interval {
+    /// Instructions executed.
+    pub count: u64,
+    /// Bytes of the stack that were written, from its top.
+    pub stack: u64,
 }
 
 /// What is started, besides the boot code: nothing, or a device.
 pub enum Machine<'a> {
     /// A program alone.
     Bare,
-    /// The device in this folder, copied first: each count starts from the same flash and fuses.
+    /// A copy of the device in this folder: each count starts from the same flash and fuses.
     Device(&'a Path, &'a Board),
+    /// The device itself: what it stores is there afterwards.
+    Kept(&'a Path, &'a Board),
 }
 
 impl Counter {
@@ -49,18 +76,28 @@ impl Counter {
     }
 
     /// Starts `program` and counts until each address was reached and so many intervals were seen.
-    pub fn count(&self, program: &Path, machine: &Machine<'_>, at: &[u32], intervals: u32) -> Result<Counts> {
+    pub fn count(&self, program: &Path, machine: &Machine<'_>, wanted: &Wanted) -> Result<Counts> {
+        let Wanted { at, intervals, stack, ignored, failed } = wanted;
         let work = tempfile::Builder::new().prefix("cdd-count-").tempdir()?;
         let (out, said) = (work.path().join("counts"), work.path().join("stderr"));
         let mut plugin = format!("{},out={},marks={intervals}", self.plugin.display(), out.display());
         for address in at {
             plugin += &format!(",at={address:#x}");
         }
+        if !stack.is_empty() {
+            plugin += &format!(",stack={:#x},top={:#x}", stack.start, stack.end);
+            plugin += &format!(",ignore={:#x},ignored={:#x}", ignored.start, ignored.end);
+        }
+        if let Some(address) = failed {
+            plugin += &format!(",failed={address:#x}");
+        }
         let mut qemu = Command::new("qemu-system-arm");
-        qemu.args(["-nodefaults", "-display", "none", "-monitor", "none", "-kernel"]).arg(program);
+        qemu.args(["-nodefaults", "-no-reboot", "-display", "none", "-monitor", "none", "-kernel"])
+            .arg(program);
         match machine {
             Machine::Bare => drop(qemu.args(["-machine", layout::BOARD])),
             Machine::Device(folder, board) => connect(&mut qemu, &copy(folder, work.path())?, board),
+            Machine::Kept(folder, board) => connect(&mut qemu, folder, board),
         }
         // Wires that nobody listens to: a reader's pace would be counted as the device's own waiting. Only the noise
         // source is there.
@@ -73,7 +110,7 @@ impl Counter {
         let complete = shell::within(&mut qemu, LIMIT)?;
         let text = std::fs::read_to_string(&out).unwrap_or_default();
         let counts = parse(&text, at)?;
-        if !complete || counts.at.len() < at.len() || counts.intervals.len() < intervals as usize {
+        if !complete || counts.at.len() < at.len() || counts.intervals.len() < *intervals {
             bail!(
                 "`{}` saw {} of {} addresses and {} of {intervals} intervals{}\n{}",
                 shell::shown(&qemu),
@@ -112,7 +149,8 @@ fn connect(qemu: &mut Command, folder: &Path, board: &Board) {
         .args(["-device", "at24c-eeprom,address=0x50,rom-size=4096,drive=otp"]);
 }
 
-fn copy(device: &Path, work: &Path) -> Result<PathBuf> {
+/// Copies a device's memories into another folder.
+pub fn copy(device: &Path, work: &Path) -> Result<PathBuf> {
     for name in ["flash.bin", "fuses.bin", "factory.bin"] {
         std::fs::copy(device.join(name), work.join(name))
             .with_context(|| format!("cannot copy {}", device.join(name).display()))?;
@@ -129,19 +167,36 @@ fn parse(text: &str, at: &[u32]) -> Result<Counts> {
     let mut reached = Vec::new();
     let mut counts = Counts::default();
     for line in text.lines() {
-        let (what, count) = line
-            .split_once(" count=")
-            .with_context(|| format!("the counter wrote an unknown line `{line}`"))?;
-        let count = count.parse()?;
-        match what.split_once('=') {
-            Some(("at", address)) => {
-                reached.push((u32::from_str_radix(address.trim_start_matches("0x"), 16)?, count));
-            }
-            Some(("interval", _)) => counts.intervals.push(count),
-            _ => bail!("the counter wrote an unknown line `{line}`"),
+        let word = |name: &str| {
+            line.split(' ').find_map(|word| word.strip_prefix(name)).with_context(|| unknown(line))
+        };
+        let count = word("count=")?.parse()?;
+        if let Ok(address) = word("at=") {
+            reached.push((u32::from_str_radix(address.trim_start_matches("0x"), 16)?, count));
+        } else {
+            word("interval=")?;
+            counts.intervals.push(Interval { count, stack: word("stack=")?.parse()? });
         }
     }
     counts.at =
         at.iter().filter_map(|a| reached.iter().find(|(r, _)| r == a).map(|(_, count)| *count)).collect();
     Ok(counts)
+}
+
+fn unknown(line: &str) -> String {
+    format!("the counter wrote an unknown line `{line}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_come_in_the_order_asked_for_and_intervals_in_their_own() {
+        let text = "at=0x00000010 count=5\ninterval=0 count=7 stack=80\nat=0x00000020 count=9\n";
+        let counts = parse(text, &[0x20, 0x10, 0x30]).unwrap();
+        assert_eq!(counts, Counts { at: vec![9, 5], intervals: vec![Interval { count: 7, stack: 80 }] });
+        assert!(parse("interval=0 count=7\n", &[]).is_err());
+        assert!(parse("something else\n", &[]).is_err());
+    }
 }

@@ -44,11 +44,12 @@ impl Hashes {
 }
 
 /// Every package, each built by itself: none gets a feature of a dependency that only another asked for.
-pub const PACKAGES: [Package; 4] = [
+pub const PACKAGES: [Package; 5] = [
     Package { package: BOOT, product: "boot", flat: false, hashes: Hashes::Fast },
     Package { package: "mps2-an505-platform", product: "platform", flat: true, hashes: Hashes::Small },
     Package { package: "bgm", product: "bgm", flat: true, hashes: Hashes::Small },
     Package { package: "probe", product: "probe", flat: true, hashes: Hashes::Small },
+    Package { package: "bench", product: "bench", flat: true, hashes: Hashes::Small },
 ];
 
 /// The boot code.
@@ -161,6 +162,18 @@ pub fn build_host() -> Result<PathBuf> {
         make_executable(&place)?;
         Ok(place)
     })
+}
+
+/// Builds the virtual device once more, with a feature, into `out`.
+pub fn virtual_variant(target_dir: &Path, feature: &str, out: &Path) -> Result<()> {
+    let mut cargo = shell::cargo();
+    cargo.args(["build", "--quiet", "--release", "--package", "cdd-virtual", "--features", feature, "--target-dir"]);
+    shell::run(cargo.arg(target_dir))?;
+    let built = target_dir.join("release/cdd-virtual");
+    let bytes = std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+    let place = out.join("cdd-virtual");
+    shell::write_if_changed(&place, &bytes)?;
+    make_executable(&place)
 }
 
 fn make_executable(path: &Path) -> Result<()> {

@@ -1,21 +1,22 @@
 //! What `cargo xtask bench` measures, and the budgets.
 
+mod gate;
+mod stores;
+
+pub use gate::{names, per_byte, records};
+
 use crate::{
-    counter::{Counter, Machine},
+    counter::{Counter, Machine, Wanted},
     device::{Part, Workshop},
     elf::Program,
     layout, shell,
 };
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    process::Command,
 };
-
-/// The calls of `benches/gate/gate.s`, in its order.
-const GATE: [&str; 4] = ["gate-platform-state", "gate-identity-part", "gate-digest-64", "gate-random-32"];
 
 /// Payloads of the images whose boot is counted, in bytes: what is signed, without header and trailer.
 const PAYLOADS: [(&str, usize); 2] = [("64k", 64 << 10), ("256k", 256 << 10)];
@@ -29,8 +30,17 @@ const RUNS: usize = 3;
 pub struct Figures {
     /// Executed instructions.
     pub instructions: BTreeMap<String, u64>,
-    /// Bytes of code or of variables.
+    /// Bytes of code, of variables or of stack, or read from flash.
     pub bytes: BTreeMap<String, u64>,
+    /// What trusted storage takes, in thousandths of what a plain store takes.
+    pub permille: BTreeMap<String, u64>,
+    /// Bytes of stack that each call of the gate takes, by its name in the table. They have no budgets but that of the
+    /// most of them, `gate-stack`.
+    #[serde(default)]
+    pub stack: BTreeMap<String, u64>,
+    /// The stores side by side, for people.
+    #[serde(skip)]
+    pub stores: String,
 }
 
 impl Figures {
@@ -42,14 +52,15 @@ impl Figures {
         toml::from_str(&text).with_context(|| format!("{} is not a list of budgets", path.display()))
     }
 
-    /// Every figure with its name and its unit.
+    /// Every figure that has a budget, with its name.
     pub fn all(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.instructions.iter().chain(&self.bytes).map(|(name, value)| (name.as_str(), *value))
+        let all = self.instructions.iter().chain(&self.bytes).chain(&self.permille);
+        all.map(|(name, value)| (name.as_str(), *value))
     }
 
-    /// The value of a figure.
+    /// The value of such a figure.
     pub fn get(&self, name: &str) -> Option<u64> {
-        self.instructions.get(name).or_else(|| self.bytes.get(name)).copied()
+        [&self.instructions, &self.bytes, &self.permille].iter().find_map(|unit| unit.get(name).copied())
     }
 
     /// Each figure with its budget and whether it keeps it. A figure without a budget is an error, and the reverse.
@@ -98,11 +109,19 @@ pub fn measure() -> Result<Figures> {
     let workshop = Workshop::open_or_make(&work.path().join("shop"))?;
     shell::step("count the start of a platform", || boot(&mut figures, &counter, &workshop, work.path()))?;
     workshop.install(Part::Platform, "cdd-platform", &layout::firmware().join("platform.bin"))?;
+    let sequence = gate::Sequence::prepare(&counter, &workshop, work.path())?;
     shell::step("count the start of an application", || {
         application(&mut figures, &counter, &workshop, work.path())
     })?;
-    shell::step("count gate calls", || gate(&mut figures, &counter, &workshop, work.path()))?;
+    shell::step("count gate calls and starts with records", || {
+        sequence.count(&mut figures, &counter, &workshop, work.path())
+    })?;
+    shell::step("compare the stores", || stores::compare(&mut figures, work.path()))?;
     Ok(figures)
+}
+
+fn boot_code() -> PathBuf {
+    layout::firmware().join("boot.elf")
 }
 
 fn sizes(figures: &mut Figures) -> Result<()> {
@@ -141,7 +160,8 @@ fn least(counter: &Counter, workshop: &Workshop, entry: u32, runs: usize) -> Res
     for _ in 0..runs {
         let device = workshop.device();
         let machine = Machine::Device(&device, workshop.board());
-        let counts = counter.count(&layout::firmware().join("boot.elf"), &machine, &[entry], 0)?;
+        let wanted = Wanted { at: vec![entry], ..Wanted::default() };
+        let counts = counter.count(&boot_code(), &machine, &wanted)?;
         best = best.min(*counts.at.first().context("the counter returned nothing")?);
     }
     Ok(best)
@@ -170,41 +190,12 @@ fn stub(workshop: &Workshop, part: Part, bytes: usize, work: &Path) -> Result<(P
     Ok((path, entry))
 }
 
-/// The gate calls of `benches/gate/gate.s`.
-fn gate(figures: &mut Figures, counter: &Counter, workshop: &Workshop, work: &Path) -> Result<()> {
-    let source = layout::root().join("benches/gate");
-    let elf = work.join("gate.elf");
-    shell::quietly(
-        Command::new("arm-none-eabi-gcc")
-            .args(["-mcpu=cortex-m33", "-mthumb", "-nostdlib", "-Wl,-nmagic", "-Wl,--build-id=none", "-o"])
-            .arg(&elf)
-            .arg("-T")
-            .arg(source.join("gate.ld"))
-            .arg(source.join("gate.s")),
-    )?;
-    let loaded = Program::read(&elf)?.loaded()?;
-    let expected = workshop.board().part(Part::Application)?.payload();
-    if loaded.address != expected {
-        bail!("benches/gate/gate.ld links at {:#x}, but applications run at {expected:#x}", loaded.address);
-    }
-    let payload = work.join("gate.bin");
-    std::fs::write(&payload, &loaded.bytes).with_context(|| format!("cannot write {}", payload.display()))?;
-    workshop.install(Part::Application, "gate-bench", &payload)?;
-    let device = workshop.device();
-    let machine = Machine::Device(&device, workshop.board());
-    let counts = counter.count(&layout::firmware().join("boot.elf"), &machine, &[], GATE.len() as u32 + 1)?;
-    for (name, count) in GATE.iter().zip(counts.intervals) {
-        figures.instructions.insert((*name).to_owned(), count);
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn figures(value: u64) -> Figures {
-        Figures { instructions: BTreeMap::from([("boot-64k".to_owned(), value)]), bytes: BTreeMap::new() }
+        Figures { instructions: BTreeMap::from([("boot-64k".to_owned(), value)]), ..Figures::default() }
     }
 
     #[test]
@@ -218,6 +209,12 @@ mod tests {
         let none = Figures::default();
         assert!(figures(1).against(&none).is_err());
         assert!(none.against(&figures(1)).is_err());
+    }
+
+    #[test]
+    fn the_stack_of_a_call_needs_no_budget() {
+        let stack = BTreeMap::from([("digest".to_owned(), 500)]);
+        assert_eq!(Figures { stack, ..figures(1) }.against(&figures(1)).unwrap().len(), 1);
     }
 
     #[test]

@@ -39,3 +39,79 @@ pub const PLATFORM_BYTES: &[Peer] = &[
     Peer { who: "TF-M 2.3.0-RC1, AN521, Large", values: &[113_120, 47_600] },
     Peer { who: "wolfTrust, native engine, secure image", values: &[86_848, 27_253] },
 ];
+
+/// What others take for an operation of ours, alone: without a gate, a key store, a check of rights or a wiped stack.
+pub struct Beside {
+    /// Our figure; of those by the byte, what both lengths' names begin with.
+    pub figure: &'static str,
+    /// Whose, and instructions; by the byte, tenths of them.
+    pub others: &'static [(&'static str, u64)],
+}
+
+/// Instructions of one operation. Measured side by side on QEMU mps2-an505 (2026-11-21), opt-level s.
+pub const OPERATIONS: &[Beside] = &[
+    Beside {
+        figure: "gate-p256-sign",
+        others: &[
+            ("p256-cortex-m4-sys", 264_000),
+            ("micro-ecc", 3_870_000),
+            ("Mbed TLS 3.6.6", 6_720_000),
+            ("p256 0.14", 6_930_000),
+        ],
+    },
+    Beside {
+        figure: "gate-p256-verify",
+        others: &[
+            ("p256-cortex-m4-sys", 683_000),
+            ("wolfSSL SP asm", 2_010_000),
+            ("micro-ecc UMAAL", 4_250_000),
+            ("p256 0.14", 7_180_000),
+            ("tinycrypt", 14_400_000),
+            ("Mbed TLS 3.6.6", 22_700_000),
+        ],
+    },
+    Beside {
+        figure: "gate-ecdh-p256",
+        others: &[
+            ("p256-cortex-m4-sys", 653_000),
+            ("micro-ecc", 3_300_000),
+            ("p256 0.14", 6_560_000),
+            ("Mbed TLS 3.6.6", 14_800_000),
+        ],
+    },
+    Beside {
+        figure: "gate-x25519",
+        others: &[("wolfSSL asm", 449_000), ("salty", 1_070_000), ("dalek", 1_820_000)],
+    },
+    Beside {
+        figure: "gate-ed25519-verify",
+        others: &[("wolfSSL asm, 81 KB", 493_000), ("dalek", 2_020_000), ("salty", 4_300_000)],
+    },
+    Beside { figure: "gate-hkdf-64", others: &[("hkdf over sha2, fast back end", 27_700)] },
+];
+
+/// Tenths of an instruction a byte, likewise.
+pub const BYTES: &[Beside] = &[
+    Beside {
+        figure: "gate-digest",
+        others: &[
+            ("sha2 fast", 351),
+            ("sha2 compact", 685),
+            ("Mbed", 425),
+            ("wolf asm", 428),
+            ("tinycrypt", 705),
+        ],
+    },
+    Beside {
+        figure: "gate-aes-128-ccm",
+        others: &[("aes, ccm", 4330), ("Mbed, tables", 1140), ("wolf asm, tables", 790)],
+    },
+    Beside {
+        figure: "gate-aes-128-gcm",
+        others: &[("aes-gcm", 2620), ("Mbed, tables", 1630), ("wolf asm, tables", 660)],
+    },
+    Beside {
+        figure: "gate-chacha20-poly1305",
+        others: &[("chacha20poly1305", 456), ("Mbed", 610), ("wolf asm", 230)],
+    },
+];

@@ -1,22 +1,43 @@
 //! The evaluation of the board must see a defect that is there. They need the firmware built: `cargo xtask test` does
 //! that and runs them.
 
+use dtsec_target::{Device, Power, ProbeAnswer, Session};
+use std::fs::File;
+use std::path::Path;
 use std::process::{Command, Output};
+use xtask::device::{Part, Workshop};
 use xtask::{firmware, layout, needs};
 
 /// Builds the product with the defect planted and evaluates it by the one test that must notice.
 fn evaluated(product: &str, feature: &str, test: &str) -> Output {
-    let toolchain = needs::toolchain().expect("a compiler for the firmware");
     let folder = layout::products().join("planted").join(feature);
-    let package = firmware::PACKAGES.iter().find(|p| p.product == product).expect("a product");
-    firmware::variant(&toolchain, &folder.join("build"), package, feature, &folder.join("firmware")).unwrap();
-    evaluate(&folder.join("firmware"), &folder.join("out"), test)
+    let firmware = built(product, feature, &folder);
+    evaluate(layout::BOARD, &firmware, &folder.join("out"), test)
 }
 
-fn evaluate(firmware: &std::path::Path, out: &std::path::Path, test: &str) -> Output {
+/// Builds the product with the defect planted; the folder of the firmware.
+fn built(product: &str, feature: &str, folder: &Path) -> std::path::PathBuf {
+    let toolchain = needs::toolchain().expect("a compiler for the firmware");
+    let package = firmware::PACKAGES.iter().find(|p| p.product == product).expect("a product");
+    let firmware = folder.join("firmware");
+    alone(|build| firmware::variant(&toolchain, &build, package, feature, &firmware).unwrap());
+    firmware
+}
+
+/// One build at a time in the folder that all of them share, so that what they have in common is built once, and none
+/// takes what another has just made.
+fn alone(build: impl FnOnce(std::path::PathBuf)) {
+    let folder = layout::products().join("planted/build");
+    std::fs::create_dir_all(&folder).unwrap();
+    let lock = File::create(folder.join("lock")).unwrap();
+    lock.lock().unwrap();
+    build(folder);
+}
+
+fn evaluate(target: &str, firmware: &Path, out: &Path, test: &str) -> Output {
     Command::new(layout::dtsec())
         .current_dir(layout::root())
-        .args(["evaluate", "--target", layout::BOARD, "--seed", "1", "--json", "--test", test, "--firmware"])
+        .args(["evaluate", "--target", target, "--seed", "1", "--quick", "--json", "--test", test, "--firmware"])
         .arg(firmware)
         .arg("--out")
         .arg(out)
@@ -45,10 +66,128 @@ fn a_gate_that_obeys_any_pointer_fails_the_evaluation() {
 #[test]
 #[ignore = "needs the firmware"]
 fn genuine_firmware_passes_the_same_tests() {
-    for test in ["init-flipped-bit-platform", "gate-foreign-pointers-refused"] {
-        let out = layout::products().join("planted/genuine").join(test);
-        let output = evaluate(&layout::firmware(), &out, test);
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let virtual_device = layout::virtual_device();
+    for (target, firmware) in
+        [(layout::BOARD, layout::firmware().as_path()), ("virtual", virtual_device.parent().unwrap())]
+    {
+        let of_the_board = ["init-flipped-bit-platform", "gate-foreign-pointers-refused"];
+        let tests = of_the_board.iter().filter(|_| target == layout::BOARD);
+        for test in tests.chain(STORAGE_DEFECTS.iter().map(|(_, test, _)| test)) {
+            let out = layout::products().join("planted/genuine").join(target).join(test);
+            let output = evaluate(target, firmware, &out, test);
+            assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        }
+    }
+}
+
+/// Defects of trusted storage, the test that must notice, and what it must say.
+const STORAGE_DEFECTS: [(&str, &str, &str); 4] = [
+    ("planted-skip-mac", "storage-exchanged-parts", "the contents of two records exchanged: record"),
+    ("planted-accept-older", "storage-exchanged-parts", "the storage of long ago: "),
+    ("planted-forget-purge", "storage-removed-content-is-gone", "are still in the flash"),
+    ("planted-nonce-reuse", "storage-nonce-not-used-twice", "the nonce was used twice"),
+];
+
+/// The evaluation fails, and for this defect.
+fn is_found(output: &Output, out: &Path, defect: &str, says: &str) {
+    assert_eq!(output.status.code(), Some(1), "{defect}: {}", said(output));
+    let evidence = std::fs::read_to_string(out.join("evidence.json")).unwrap();
+    assert!(evidence.contains(says), "{defect} was found, but not as `{says}`: {}", said(output));
+}
+
+#[test]
+#[ignore = "needs the firmware"]
+fn defects_of_trusted_storage_fail_the_evaluation_of_the_virtual_device() {
+    for (defect, test, says) in STORAGE_DEFECTS {
+        let folder = layout::products().join("planted/virtual").join(defect);
+        alone(|build| firmware::virtual_variant(&build, defect, &folder.join("firmware")).unwrap());
+        let out = folder.join("out");
+        is_found(&evaluate("virtual", &folder.join("firmware"), &out, test), &out, defect, says);
+    }
+}
+
+#[test]
+#[ignore = "needs the firmware"]
+fn defects_of_trusted_storage_fail_the_evaluation_of_the_board() {
+    for (defect, test, says) in STORAGE_DEFECTS {
+        let output = evaluated("platform", defect, test);
+        is_found(&output, &layout::products().join("planted").join(defect).join("out"), defect, says);
+    }
+}
+
+/// What the probe answers to a call of the gate.
+fn call(session: &mut Session, line: &str) -> String {
+    match session.probe(&format!("gate {line}")).unwrap() {
+        ProbeAnswer::Line(answer) => answer,
+        ProbeAnswer::Fault(report) => panic!("`{line}` ended in a restart: {:?}", report.fault),
+    }
+}
+
+/// Attributes of an AES-128 key for this algorithm, as they cross the gate.
+fn aes_key(algorithm: u32, number: u32) -> String {
+    let words = [0x2400, 0x0300, algorithm, u32::from(number != 0), number];
+    words.map(|word: u32| word.swap_bytes()).iter().map(|word| format!("{word:08x}")).collect()
+}
+
+/// An error state must be seen: by its bit, by an event, by the status of what it concerns, and by nothing else.
+#[test]
+#[ignore = "needs the firmware"]
+fn a_self_test_that_fails_is_shown_and_stops_its_own_family_only() {
+    const CCM: u32 = 0x0550_0100;
+    const GCM: u32 = 0x0550_0200;
+    const CORRUPTION_DETECTED: &str = "gate -151";
+    let folder = layout::products().join("planted/planted-failed-self-test");
+    let broken = built("platform", "planted-failed-self-test", &folder);
+    let place = tempfile::tempdir().unwrap();
+    let workshop = Workshop::open_or_make(place.path()).unwrap();
+    let device = Device::open(workshop.device()).unwrap();
+    let key = "000102030405060708090a0b0c0d0e0f";
+    for (firmware, fails) in [(layout::firmware(), false), (broken, true)] {
+        workshop.install(Part::Platform, "cdd-platform", &firmware.join("platform.bin")).unwrap();
+        workshop.install(Part::Application, "probe", &firmware.join("probe.bin")).unwrap();
+        let mut session = device.power_on(&Power::new(&firmware)).unwrap();
+        session.console_ready("probe ready").unwrap();
+        // A volatile key, and what it is used for: CCM fails, GCM does not.
+        let made = |session: &mut Session, algorithm| {
+            let answer = call(session, &format!("8 i:{} i:{key} o:4", aes_key(algorithm, 0)));
+            let number = answer.strip_prefix("gate 0 ").unwrap_or_else(|| panic!("{answer}"));
+            u32::from_str_radix(number, 16).unwrap().swap_bytes()
+        };
+        let sealed = |session: &mut Session, algorithm: u32| {
+            let number = made(session, algorithm);
+            let nonce = "00".repeat(12);
+            call(session, &format!("20 v:{number} v:{algorithm} i:{nonce} i: i:61626364 o:64"))
+        };
+        let ccm = sealed(&mut session, CCM);
+        let gcm = sealed(&mut session, GCM);
+        let lasting = call(&mut session, &format!("8 i:{} i:{key} o:4", aes_key(GCM, 7)));
+        assert!(gcm.starts_with("gate 0 "), "{gcm}");
+        let services = session.services().unwrap();
+        if fails {
+            assert_eq!(ccm, CORRUPTION_DETECTED);
+            assert_eq!(lasting, CORRUPTION_DETECTED, "keys that last are wrapped by CCM");
+            assert_eq!(services.failed_tests.count_ones(), 1, "{services:?}");
+            let event = session.wait_event("self-test").unwrap();
+            assert_eq!(event.words.get("failed").map(String::as_str), Some("aes-ccm"), "{event:?}");
+        } else {
+            assert!(ccm.starts_with("gate 0 ") && lasting.starts_with("gate 0 "), "{ccm}, {lasting}");
+            assert_eq!(services.failed_tests, 0, "{services:?}");
+        }
+        // Everything else goes on: storage, random, hashes, attestation.
+        for line in ["56 v:1 v:0 v:0 i:616263", "57 v:1 v:0 v:0 o:8", "5 o:32", "4 v:0x02000009 i:616263 o:32"] {
+            let answer = call(&mut session, line);
+            assert!(answer.starts_with("gate 0"), "`{line}`: {answer}");
+        }
+        session.token(&[7; 32]).unwrap();
+        drop(session);
+        // So does the meter.
+        workshop.install(Part::Application, "bgm", &firmware.join("bgm.bin")).unwrap();
+        let mut session = device.power_on(&Power::new(&firmware)).unwrap();
+        session.console_ready("bgm ready").unwrap();
+        session.send_reading(1_760_000_000, "50", "mg/dL").unwrap();
+        let shown = session.console().wait_line("a reading", |line| line.starts_with("reading ")).unwrap();
+        assert!(shown.ends_with("alarm=low"), "{shown}");
+        session.console().wait_line("stored", |line| line == "stored index=1" || line == "stored index=2").unwrap();
     }
 }
 

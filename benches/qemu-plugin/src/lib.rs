@@ -4,8 +4,13 @@
 //!
 //! * `at=0x<address> count=<n>`: `n` instructions had been executed since the start when the one at the address was
 //!   executed first;
-//! * `interval=<k> count=<n>`: between the `k`th begin mark and its end mark, `n` instructions were executed, the marks
-//!   themselves not counted.
+//! * `interval=<k> count=<n> stack=<bytes>`: between the `k`th begin mark and its end mark, `n` instructions were
+//!   executed, the marks themselves not counted, and so much of the stack was written. An interval that is under way
+//!   when the emulator ends – because the machine was reset and may not start again – is one too.
+//!
+//! The stack is the memory from `stack=ADDRESS` to `top=ADDRESS`, from which it grows down. Stores by the code from
+//! `ignore=ADDRESS` to `ignored=ADDRESS` do not count: what wipes the stack uses none of it. Nor do those of the core
+//! itself when it takes an exception. If the address of `failed=ADDRESS` is executed, the emulator ends with status 1.
 //!
 //! It can also cut the power at an exact place: with `cut=PATH,from=ADDRESS,to=ADDRESS` stores into that range are
 //! counted from the moment when there is a file at `PATH`, and the emulator is killed right after the n-th of them, `n`
@@ -37,12 +42,22 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 static FROM: AtomicU64 = AtomicU64::new(0);
 static TO: AtomicU64 = AtomicU64::new(0);
 
+/// The stack, and the code that wipes it; empty when it is not watched.
+static STACK: AtomicU64 = AtomicU64::new(0);
+static TOP: AtomicU64 = AtomicU64::new(0);
+static IGNORE: AtomicU64 = AtomicU64::new(0);
+static IGNORED: AtomicU64 = AtomicU64::new(0);
+
+/// The lowest address of the stack that was written in this interval.
+static LOWEST: AtomicU64 = AtomicU64::new(u64::MAX);
+
 static STATE: Mutex<State> = Mutex::new(State {
     out: String::new(),
     cut: String::new(),
     stores_left: None,
     lines: String::new(),
     addresses: Vec::new(),
+    failed: None,
     begun: None,
     intervals: 0,
     wanted_intervals: 0,
@@ -56,6 +71,8 @@ struct State {
     lines: String,
     /// Each address asked for, and whether it was reached.
     addresses: Vec<(u64, bool)>,
+    /// Where the guest says that it has failed.
+    failed: Option<u64>,
     begun: Option<u64>,
     intervals: u64,
     wanted_intervals: u64,
@@ -69,10 +86,15 @@ impl State {
             "out" => self.out = value.to_owned(),
             "at" => self.addresses.push((number(value)?, false)),
             "marks" => self.wanted_intervals = number(value)?,
+            "failed" => self.failed = Some(number(value)?),
+            "stack" => STACK.store(number(value)?, Ordering::Relaxed),
+            "top" => TOP.store(number(value)?, Ordering::Relaxed),
+            "ignore" => IGNORE.store(number(value)?, Ordering::Relaxed),
+            "ignored" => IGNORED.store(number(value)?, Ordering::Relaxed),
             "cut" => self.cut = value.to_owned(),
             "from" => FROM.store(number(value)?, Ordering::Relaxed),
             "to" => TO.store(number(value)?, Ordering::Relaxed),
-            _ => return Err(format!("`{key}` is not out, at, marks, cut, from or to")),
+            _ => return Err(format!("`{key}` is none of the arguments")),
         }
         Ok(())
     }
@@ -87,6 +109,16 @@ impl State {
         let Some(left) = &mut self.stores_left else { return false };
         *left = left.saturating_sub(1);
         *left == 0
+    }
+
+    /// Ends the interval that has begun.
+    fn end_interval(&mut self, count: u64) {
+        if let Some(begun) = self.begun.take() {
+            let stack = TOP.load(Ordering::Relaxed).saturating_sub(LOWEST.load(Ordering::Relaxed));
+            let (index, executed) = (self.intervals, count - begun);
+            self.intervals += 1;
+            let _ = writeln!(self.lines, "interval={index} count={executed} stack={stack}");
+        }
     }
 
     fn write(&self) {
@@ -105,11 +137,15 @@ impl State {
             return;
         }
         if self.addresses.iter().all(|(_, reached)| *reached) && self.intervals >= self.wanted_intervals {
-            self.write();
-            // SAFETY: ends the process at once; the file is written and closed. QEMU's own exit handlers must not
-            // run on this thread, which holds QEMU's locks.
-            unsafe { qemu::_exit(0) }
+            self.quit(0);
         }
+    }
+
+    fn quit(&self, status: c_int) -> ! {
+        self.write();
+        // SAFETY: ends the process at once; the file is written and closed. QEMU's own exit handlers must not
+        // run on this thread, which holds QEMU's locks.
+        unsafe { qemu::_exit(status) }
     }
 }
 
@@ -172,6 +208,17 @@ extern "C" fn translated(_id: Id, block: *mut Tb) {
                 1,
             );
             watch(instruction);
+            let address = qemu::qemu_plugin_insn_vaddr(instruction);
+            let ignored = IGNORE.load(Ordering::Relaxed)..IGNORED.load(Ordering::Relaxed);
+            if TOP.load(Ordering::Relaxed) > 0 && !ignored.contains(&address) {
+                qemu::qemu_plugin_register_vcpu_mem_cb(
+                    instruction,
+                    pushed,
+                    NO_REGS,
+                    qemu::STORES,
+                    std::ptr::null_mut(),
+                );
+            }
             if TO.load(Ordering::Relaxed) > 0 {
                 qemu::qemu_plugin_register_vcpu_mem_cb(
                     instruction,
@@ -198,6 +245,15 @@ extern "C" fn accessed(_core: c_uint, access: qemu::MemInfo, address: u64, _data
     }
 }
 
+/// The same, for the stack.
+extern "C" fn pushed(_core: c_uint, access: qemu::MemInfo, address: u64, _data: *mut c_void) {
+    let stack = STACK.load(Ordering::Relaxed)..TOP.load(Ordering::Relaxed);
+    // SAFETY: `access` is what QEMU has just given us.
+    if stack.contains(&address) && unsafe { qemu::qemu_plugin_mem_is_store(access) } {
+        LOWEST.fetch_min(address, Ordering::Relaxed);
+    }
+}
+
 /// Asks for a call when a mark or one of the addresses is executed.
 ///
 /// # Safety
@@ -207,8 +263,10 @@ unsafe fn watch(instruction: *mut Insn) {
     let (address, size) =
         unsafe { (qemu::qemu_plugin_insn_vaddr(instruction), qemu::qemu_plugin_insn_size(instruction)) };
     let mut callback: Option<qemu::ExecuteCallback> = None;
-    if size == 2 {
-        // SAFETY: the data of an instruction are `size` bytes, perhaps not aligned.
+    // No 32-bit instruction begins like a mark. QEMU 7.2 gives the last of a page as one that is 4 bytes long, because it
+    // has looked ahead.
+    if size >= 2 {
+        // SAFETY: the data of an instruction are `size` bytes, at least 2, perhaps not aligned.
         let code = unsafe { qemu::qemu_plugin_insn_data(instruction).cast::<u16>().read_unaligned() };
         callback = match code {
             BEGIN => Some(begin),
@@ -218,7 +276,7 @@ unsafe fn watch(instruction: *mut Insn) {
     }
     let asked_for = {
         let state = STATE.lock().expect("no thread panics with the lock");
-        state.addresses.iter().any(|(a, reached)| *a == address && !reached)
+        state.failed == Some(address) || state.addresses.iter().any(|(a, reached)| *a == address && !reached)
     };
     for callback in callback.into_iter().chain(asked_for.then_some(reached as qemu::ExecuteCallback)) {
         // SAFETY: the callback has the interface's prototype; the address travels as the opaque pointer.
@@ -239,6 +297,10 @@ extern "C" fn reached(_core: c_uint, address: *mut c_void) {
     let count = COUNT.load(Ordering::Relaxed);
     let address = address as usize as u64;
     let mut state = STATE.lock().expect("no thread panics with the lock");
+    if state.failed == Some(address) {
+        eprintln!("cdd-counter: the guest has failed in interval {}", state.intervals);
+        state.quit(1);
+    }
     for i in 0..state.addresses.len() {
         if state.addresses[i] == (address, false) {
             state.addresses[i].1 = true;
@@ -250,20 +312,19 @@ extern "C" fn reached(_core: c_uint, address: *mut c_void) {
 
 extern "C" fn begin(_core: c_uint, _address: *mut c_void) {
     let count = COUNT.load(Ordering::Relaxed);
+    LOWEST.store(u64::MAX, Ordering::Relaxed);
     STATE.lock().expect("no thread panics with the lock").begun = Some(count + 1);
 }
 
 extern "C" fn end(_core: c_uint, _address: *mut c_void) {
     let count = COUNT.load(Ordering::Relaxed);
     let mut state = STATE.lock().expect("no thread panics with the lock");
-    if let Some(begun) = state.begun.take() {
-        let (index, executed) = (state.intervals, count - begun);
-        state.intervals += 1;
-        let _ = writeln!(state.lines, "interval={index} count={executed}");
-        state.end_if_complete();
-    }
+    state.end_interval(count);
+    state.end_if_complete();
 }
 
 extern "C" fn ended(_id: Id, _data: *mut c_void) {
-    STATE.lock().expect("no thread panics with the lock").write();
+    let mut state = STATE.lock().expect("no thread panics with the lock");
+    state.end_interval(COUNT.load(Ordering::Relaxed));
+    state.write();
 }

@@ -19,5 +19,5 @@ mod report;
 mod stores;
 
 pub use flash::{Flash, Tally};
-pub use measure::{Figures, Log, PAYLOADS, RECORDS, Row, SETS, measure};
+pub use measure::{Budgeted, Figures, Log, PAYLOADS, RECORDS, Row, SETS, measure};
 pub use stores::{Ekv, Sealed, Sequential, Subject};

@@ -4,6 +4,7 @@ use crate::flash::{Flash, Tally};
 use crate::stores::{Ekv, Sealed, Sequential, Subject};
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Numbers of records.
 pub const RECORDS: [u64; 3] = [10, 100, 1000];
@@ -83,11 +84,44 @@ impl Figures {
         Some((ours.0 / peers.0, ours.1 / peers.1))
     }
 
-    /// The same for the log of readings.
+    /// What has budgets (`benches/budgets.toml`): words of ours in thousandths of a peer's, and bytes that a mount reads.
+    pub fn budgeted(&self) -> Budgeted {
+        let thousandths = |ratio: f64| (ratio * 1000.0).ceil() as u64;
+        let mut budgeted = Budgeted::default();
+        for row in self.rows.iter().filter(|row| row.store == Sealed::NAME) {
+            let shape = format!("{}x{}", row.records, row.payload);
+            for peer in [Sequential::NAME, Ekv::NAME] {
+                if let Some((new, replaced)) = self.ratio(peer, row.records, row.payload) {
+                    budgeted.permille.insert(format!("storage-new-{shape}-{peer}"), thousandths(new));
+                    budgeted
+                        .permille
+                        .insert(format!("storage-replaced-{shape}-{peer}"), thousandths(replaced));
+                }
+            }
+            budgeted.bytes.insert(format!("storage-mount-{shape}"), row.mount_bytes);
+        }
+        for peer in [Sequential::NAME, Ekv::NAME] {
+            if let Some(ratio) = self.log_ratio(peer) {
+                budgeted.permille.insert(format!("storage-readings-{peer}"), thousandths(ratio));
+            }
+        }
+        budgeted
+    }
+
+    /// The words of the log of readings, likewise.
     pub fn log_ratio(&self, peer: &str) -> Option<f64> {
         let of = |store| self.logs.iter().find(|log| log.store == store).map(|log| log.words);
         Some(of(Sealed::NAME)? / of(peer)?)
     }
+}
+
+/// The figures that have budgets, by name.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Budgeted {
+    /// Words programmed, in thousandths of what a peer programs.
+    pub permille: BTreeMap<String, u64>,
+    /// Bytes read from power-on until the first record was had.
+    pub bytes: BTreeMap<String, u64>,
 }
 
 /// Runs everything, with so many sets that replace a record (usually [`SETS`]).

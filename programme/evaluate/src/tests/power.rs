@@ -5,7 +5,6 @@
 use super::storage::content::{Content, Operation, reading, reported, services};
 use super::{interface, sfr};
 use crate::bench::{Bench, Dut, expect_state, judged};
-use crate::images::Part;
 use crate::model::{Applies, Failure, Kind, Outcome, Target, Test, Threat, require};
 use crate::observations::Observations;
 use crate::probe::{Moment, Probe, status};
@@ -325,7 +324,7 @@ fn operations(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut sampler = bench.sampler("power-cut-operations");
     let (mut dut, mut content) = in_use(bench, seen, &mut sampler)?;
     let cuts = match bench.target {
-        Target::Mps2An505 => cuts(bench, 72, 18),
+        Target::Mps2An505 => cuts(bench, 48, 18),
         Target::Virtual => cuts(bench, 300, 60),
     };
     let mut probe = Probe::power_to_be_cut(dut, seen)?;
@@ -461,7 +460,7 @@ fn nonces(bench: &Bench, seen: &mut Observations) -> Outcome {
                 "{left} fragments of what the cut left are in the flash after the start"
             );
             let mut gone = first;
-            windows(&recovered).for_each(|window| drop(gone.remove(window)));
+            windows(&recovered).for_each(|window| _ = gone.remove(window));
             content.perform(&mut probe, std::slice::from_ref(&operation))?;
             let again = found(&gone, &storage_now(bench, &probe)?);
             require!(

@@ -185,31 +185,44 @@ fn write_once(probe: &mut Probe, content: &mut Content, seen: &mut Observations)
     content.must_be(probe)
 }
 
+/// What the probe has in its buffer. The wire is slow: large records are windows of it.
+struct Pool(Vec<u8>);
+
+impl Pool {
+    fn give(probe: &mut Probe, bytes: Vec<u8>) -> Outcome<Pool> {
+        for (at, piece) in (0..).step_by(4096).zip(bytes.chunks(4096)) {
+            probe.ok(&format!("put {at} {}", hex::encode(piece)))?;
+        }
+        Ok(Pool(bytes))
+    }
+
+    /// Sets records: their number, and offset and length of the window.
+    fn set(&self, probe: &mut Probe, content: &mut Content, windows: &[(u64, usize, usize)]) -> Outcome {
+        let line = |(uid, at, length): &(u64, usize, usize)| {
+            format!("gate {} v:{uid} v:0 v:0 s:{at}:{length}", call::STORAGE_SET)
+        };
+        let lines: Vec<String> = windows.iter().map(line).collect();
+        for ((uid, at, length), answer) in windows.iter().zip(judged(probe.session().probe_all(&lines))?) {
+            let answer = crate::probe::shown(&answer);
+            require!(answer == "`gate 0`", "record {uid} was answered with {answer}");
+            content.apply(&Operation::Set(*uid, self.0[*at..at + length].to_vec()));
+        }
+        Ok(())
+    }
+}
+
 fn thousand_records(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut probe = Probe::start(bench, seen)?;
     let mut sampler = bench.sampler("storage-thousand-records");
     let mut content = Content::default();
-    // The wire is slow: the records are windows of what the probe has in its buffer.
-    let pool = sampler.bytes(8192);
-    for (at, piece) in (0..).step_by(4096).zip(pool.chunks(4096)) {
-        probe.ok(&format!("put {at} {}", hex::encode(piece)))?;
-    }
-    let windows: Vec<(u64, usize, usize)> = (1..=1000)
-        .map(|uid| {
-            let length = if bench.target == Target::Virtual { sampler.below(200) } else { 4096 };
-            (uid, 4 * uid as usize, length)
-        })
-        .collect();
+    let pool = Pool::give(&mut probe, sampler.bytes(8192))?;
+    let window = |uid: u64| {
+        let length = if bench.target == Target::Virtual { sampler.below(200) } else { 4096 };
+        (uid, 4 * uid as usize, length)
+    };
+    let windows: Vec<_> = (1..=1000).map(window).collect();
     for some in windows.chunks(50) {
-        let line = |(uid, at, length): &(u64, usize, usize)| {
-            format!("gate {} v:{uid} v:0 v:0 s:{at}:{length}", call::STORAGE_SET)
-        };
-        let lines: Vec<String> = some.iter().map(line).collect();
-        for ((uid, at, length), answer) in some.iter().zip(judged(probe.session().probe_all(&lines))?) {
-            let answer = crate::probe::shown(&answer);
-            require!(answer == "`gate 0`", "record {uid} was answered with {answer}");
-            content.apply(&Operation::Set(*uid, pool[*at..at + length].to_vec()));
-        }
+        pool.set(&mut probe, &mut content, some)?;
     }
     let bytes: usize = content.records.values().map(|record| record.data.len()).sum();
     seen.saw("bytes in 1,000 records", bytes);
@@ -331,6 +344,7 @@ fn wear(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut sampler = bench.sampler("storage-wear");
     let mut content = Content::default();
     content.perform(&mut probe, &Content::sample(&mut sampler, 20, 20))?;
+    let pool = Pool::give(&mut probe, sampler.bytes(8192))?;
     let mut wear = Wear::new(storage_of(bench, &probe)?, bench.board.flash().erase);
     let (length, turns) = match bench.target {
         Target::Mps2An505 => (4096, 1),
@@ -346,8 +360,8 @@ fn wear(bench: &Bench, seen: &mut Observations) -> Outcome {
             "after {stored} bytes a sector was never erased: {:?}",
             wear.erased
         );
-        let data: Vec<_> = (0..at_once).map(|_| Operation::Set(99, sampler.bytes(length))).collect();
-        content.perform(&mut probe, &data)?;
+        let windows: Vec<_> = (0..at_once).map(|_| (99, 4 * sampler.below(1000), length)).collect();
+        pool.set(&mut probe, &mut content, &windows)?;
         stored += at_once * length;
         wear.look(storage_of(bench, &probe)?);
         let (least, most) = wear.least_and_most();

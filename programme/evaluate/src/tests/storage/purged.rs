@@ -3,7 +3,7 @@
 use super::content::{Content, Operation, reading};
 use super::storage_of;
 use crate::bench::Bench;
-use crate::model::{Applies, Kind, Outcome, Test, Threat, require};
+use crate::model::{Applies, Kind, Outcome, Target, Test, Threat, require};
 use crate::observations::Observations;
 use crate::probe::{Probe, find_secret};
 use crate::tests::{interface, sfr};
@@ -63,7 +63,8 @@ fn gone(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut sampler = bench.sampler("storage-purged");
     let mut content = Content::default();
     content.perform(&mut probe, &Content::sample(&mut sampler, 8, 8))?;
-    for round in 0..bench.samples(6, 2) {
+    let rounds = if bench.target == Target::Virtual { 6 } else { 3 };
+    for round in 0..bench.samples(rounds, 2) {
         for (what, items) in [("remove", 1), ("set", 1), ("trim", 10)] {
             let uid = 500 + round as u64;
             let before = storage_of(bench, &probe)?;
