@@ -167,7 +167,16 @@ pub fn build_host() -> Result<PathBuf> {
 /// Builds the virtual device once more, with a feature, into `out`.
 pub fn virtual_variant(target_dir: &Path, feature: &str, out: &Path) -> Result<()> {
     let mut cargo = shell::cargo();
-    cargo.args(["build", "--quiet", "--release", "--package", "cdd-virtual", "--features", feature, "--target-dir"]);
+    cargo.args([
+        "build",
+        "--quiet",
+        "--release",
+        "--package",
+        "cdd-virtual",
+        "--features",
+        feature,
+        "--target-dir",
+    ]);
     shell::run(cargo.arg(target_dir))?;
     let built = target_dir.join("release/cdd-virtual");
     let bytes = std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;

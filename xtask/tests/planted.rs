@@ -37,7 +37,18 @@ fn alone(build: impl FnOnce(std::path::PathBuf)) {
 fn evaluate(target: &str, firmware: &Path, out: &Path, test: &str) -> Output {
     Command::new(layout::dtsec())
         .current_dir(layout::root())
-        .args(["evaluate", "--target", target, "--seed", "1", "--quick", "--json", "--test", test, "--firmware"])
+        .args([
+            "evaluate",
+            "--target",
+            target,
+            "--seed",
+            "1",
+            "--quick",
+            "--json",
+            "--test",
+            test,
+            "--firmware",
+        ])
         .arg(firmware)
         .arg("--out")
         .arg(out)
@@ -174,7 +185,9 @@ fn a_self_test_that_fails_is_shown_and_stops_its_own_family_only() {
             assert_eq!(services.failed_tests, 0, "{services:?}");
         }
         // Everything else goes on: storage, random, hashes, attestation.
-        for line in ["56 v:1 v:0 v:0 i:616263", "57 v:1 v:0 v:0 o:8", "5 o:32", "4 v:0x02000009 i:616263 o:32"] {
+        for line in
+            ["56 v:1 v:0 v:0 i:616263", "57 v:1 v:0 v:0 o:8", "5 o:32", "4 v:0x02000009 i:616263 o:32"]
+        {
             let answer = call(&mut session, line);
             assert!(answer.starts_with("gate 0"), "`{line}`: {answer}");
         }
@@ -187,7 +200,10 @@ fn a_self_test_that_fails_is_shown_and_stops_its_own_family_only() {
         session.send_reading(1_760_000_000, "50", "mg/dL").unwrap();
         let shown = session.console().wait_line("a reading", |line| line.starts_with("reading ")).unwrap();
         assert!(shown.ends_with("alarm=low"), "{shown}");
-        session.console().wait_line("stored", |line| line == "stored index=1" || line == "stored index=2").unwrap();
+        session
+            .console()
+            .wait_line("stored", |line| line == "stored index=1" || line == "stored index=2")
+            .unwrap();
     }
 }
 
@@ -195,7 +211,7 @@ fn a_self_test_that_fails_is_shown_and_stops_its_own_family_only() {
 #[ignore = "needs the firmware"]
 fn the_boot_code_with_ed25519_starts_images_signed_with_it() {
     let out = layout::products().join("planted/ed25519");
-    let output = evaluate(&layout::firmware_ed25519(), &out, "init-signature-algorithms");
+    let output = evaluate(layout::BOARD, &layout::firmware_ed25519(), &out, "init-signature-algorithms");
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let evidence: serde_json::Value =
         serde_json::from_slice(&std::fs::read(out.join("evidence.json")).unwrap()).unwrap();

@@ -111,8 +111,6 @@ pub(crate) mod status {
     pub(crate) const INSUFFICIENT_STORAGE: i64 = -142;
     /// The signature, MAC or tag is not that of the message.
     pub(crate) const INVALID_SIGNATURE: i64 = -149;
-    /// The platform found itself changed: a self-test failed.
-    pub(crate) const CORRUPTION_DETECTED: i64 = -151;
     /// What is stored was changed or cut short.
     pub(crate) const DATA_CORRUPT: i64 = -152;
     /// No such key.
