@@ -52,6 +52,9 @@ pub const PACKAGES: [Package; 5] = [
     Package { package: "bench", product: "bench", flat: true, hashes: Hashes::Small },
 ];
 
+/// The plugin that counts in QEMU, among the products.
+const COUNTER: &str = "libcdd_counter.so";
+
 /// The boot code.
 pub const BOOT: &str = "mps2-an505-boot";
 
@@ -96,7 +99,11 @@ pub fn variant(
         let bytes = std::fs::read(&from).with_context(|| format!("cannot read {}", from.display()))?;
         shell::write_if_changed(&out.join(&name), &bytes)?;
     }
-    Ok(())
+    // What cuts the power at chosen moments, where it was built.
+    match std::fs::read(layout::firmware().join(COUNTER)) {
+        Ok(bytes) => shell::write_if_changed(&out.join(COUNTER), &bytes),
+        Err(_) => Ok(()),
+    }
 }
 
 /// The same from the sources in `root`, into `out`.
