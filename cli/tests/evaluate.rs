@@ -65,7 +65,7 @@ fn an_sfr_that_nothing_looks_at_yet_is_said_to_have_no_test_and_one_that_has_is_
 
 #[test]
 fn a_test_that_runs_elsewhere_only_is_listed_with_the_reason_and_is_an_error_to_run() {
-    let call = ["--target", "virtual", "--test", "gate-nested-calls-refused"];
+    let call = ["--target", "virtual", "--test", "gate-calls-do-not-nest"];
     let output = evaluate(&[&call[..], &["--list"]].concat());
     assert_eq!(output.status.code(), Some(0));
     assert!(said(&output).contains("has no Non-secure world"), "{}", said(&output));

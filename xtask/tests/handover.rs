@@ -177,7 +177,7 @@ fn calls_of_the_gate_find_an_empty_stack_under_its_seal() {
     let below = debugger.memory(top - 4096, 4096);
     assert!(below.iter().all(|byte| *byte == 0), "the start's stack was not cleared");
     assert!(
-        debugger.memory(PLATFORM_RAM.0, 1024).iter().any(|byte| *byte != 0),
+        debugger.memory(PLATFORM_RAM.0, 64 << 10).iter().any(|byte| *byte != 0),
         "the platform has no variables, so the debugger is blind"
     );
 }

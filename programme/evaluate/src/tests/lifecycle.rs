@@ -50,6 +50,18 @@ pub(super) const TESTS: &[Test] = &[
         run: without_application,
     },
     Test {
+        id: "factory-reset-with-a-crashing-application",
+        title: "A factory reset works when the application faults at its first instruction",
+        sfr: sfr::FACTORY_RESET,
+        threats: &[Threat::BadSoftware],
+        kind: Kind::Attack,
+        interface: interface::LIFE_CYCLE,
+        procedure: "Store readings and records, replace the application by a genuinely signed one whose first instruction is undefined, wait until the platform starts it no more, and ask for a factory reset on the management wire.",
+        expected: "State no-application with reason repeated-faults; the reset is done all the same, and nothing of the old content is in the flash; a good application runs afterwards.",
+        applies: NEEDS_TRUSTZONE,
+        run: with_a_crashing_application,
+    },
+    Test {
         id: "factory-reset-against-the-application",
         title: "An application that hangs with all its interrupts masked cannot keep the owner from a factory reset",
         sfr: sfr::FACTORY_RESET,
@@ -270,6 +282,39 @@ fn without_application(bench: &Bench, seen: &mut Observations) -> Outcome {
     is_gone(&dut, &before)?;
     seen.case("no application", "reset done");
     Ok(())
+}
+
+fn with_a_crashing_application(bench: &Bench, seen: &mut Observations) -> Outcome {
+    let mut probe = Probe::start(bench, seen)?;
+    fill(&mut probe, bench, "crashing")?;
+    let dut = probe.cut();
+    let before = pieces(&dut)?;
+    let slot = Part::Application.slot_a();
+    dut.flash_slot(slot, &bench.sign(&super::recovery::crasher(bench))?.bytes)?;
+    let mut session = dut.power()?;
+    let mut report = judged(session.report())?;
+    for _ in 0..5 {
+        if report.state == "no-application" {
+            break;
+        }
+        report = judged(session.report())?;
+    }
+    expect_state(&report, "no-application")?;
+    require!(report.reason.as_deref() == Some("repeated-faults"), "reason={:?}", report.reason);
+    let kept = report.services.as_ref().map(|services| services.next_reading);
+    require!(kept == Some(8), "the readings were not there before: {kept:?}");
+    let report = judged(session.factory_reset())?;
+    let services = report.services.ok_or_else(|| Failure::Refuted("no line of services".into()))?;
+    require!((services.next_reading, services.factory_resets) == (0, 1), "{services:?}");
+    drop(session);
+    is_gone(&dut, &before)?;
+    seen.case("crashing application", "reset done");
+    dut.flash_slot(slot, &bench.genuine(Part::Application)?.bytes)?;
+    seen.control("the same device with a good application", |_| {
+        let report = dut.boot()?;
+        expect_state(&report, "running")?;
+        Ok("it runs".into())
+    })
 }
 
 /// `cpsid i`, `cpsid f`, `b .`, and what fills the word.

@@ -86,7 +86,7 @@ fn recorded(bench: &Bench, seen: &mut Observations) -> Outcome {
 }
 
 /// An application whose first instruction is undefined: a vector table and `udf #0`.
-fn crasher(bench: &Bench) -> Recipe {
+pub(super) fn crasher(bench: &Bench) -> Recipe {
     const STACK: u32 = 0x2821_0000;
     let good = bench.application("bgm");
     let start = good.load_address.unwrap_or_default() + u32::from(good.header_size);
