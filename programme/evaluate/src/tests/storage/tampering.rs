@@ -178,7 +178,7 @@ fn flipped_bits(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut probe = Probe::start(bench, seen)?;
     let mut sampler = bench.sampler("storage-flips");
     let mut content = Content::default();
-    let count = if bench.target == Target::Virtual { 12 } else { 40 };
+    let count = if bench.target == Target::Virtual { 12 } else { 16 };
     content.perform(&mut probe, &Content::sample(&mut sampler, count, count))?;
     content
         .perform(&mut probe, &[Operation::Set(3, vec![7; 90]), Operation::Remove(4), Operation::Trim(2)])?;
@@ -194,7 +194,7 @@ fn flipped_bits(bench: &Bench, seen: &mut Observations) -> Outcome {
         (0..count).map(|_| *sampler.one_of(words)).collect()
     };
     if bench.target == Target::Mps2An505 {
-        full = some(&mut sampler, &full, bench.samples(80, 15));
+        full = some(&mut sampler, &full, bench.samples(60, 15));
     } else if bench.quick {
         full = some(&mut sampler, &full, 100);
     }
