@@ -23,11 +23,6 @@ pub(crate) struct An505 {
     fuses: Eeprom,
 }
 
-/// What is large lies here for good; taken once by `main`.
-static mut INDEX: Index = Index::new();
-static mut BUFFERS: Buffers = Buffers::new();
-static mut PLATFORM: MaybeUninit<An505Platform> = MaybeUninit::uninit();
-
 impl Board for An505 {
     type Console = Uart;
     type Fuses = Eeprom;
@@ -58,17 +53,19 @@ pub(crate) type An505Platform = Platform<An505, Noise>;
 
 #[entry]
 fn main() -> ! {
+    // What is large lies here for good.
+    static mut INDEX: Index = Index::new();
+    static mut BUFFERS: Buffers = Buffers::new();
+    static mut PLATFORM: MaybeUninit<An505Platform> = MaybeUninit::uninit();
+
     set_stack_limit();
     system::attribute(Range { start: cdd_gate::VENEERS, size: cdd_gate::VENEER_BYTES });
     let board = An505 { console: Uart::new(map::uart::MANAGEMENT), fuses: Eeprom::new() };
     let Some(record) = take_record() else { fault::halt() };
     let faults = fault::history();
-    // SAFETY: `main` runs once, and nobody else names these.
-    let (index, buffers, place) =
-        unsafe { (&mut *(&raw mut INDEX), &mut *(&raw mut BUFFERS), &mut *(&raw mut PLATFORM)) };
     let (flash, counter) = (Flash::take(), storage_counter());
-    let hardware = Hardware { board, source: Noise::new(), flash, counter, index, buffers };
-    let platform = place.write(Platform::new(hardware, record, faults));
+    let hardware = Hardware { board, source: Noise::new(), flash, counter, index: INDEX, buffers: BUFFERS };
+    let platform = PLATFORM.write(Platform::new(hardware, record, faults));
     platform.take_over();
     if platform.wants_reset() {
         system::reset();
