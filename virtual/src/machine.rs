@@ -42,11 +42,6 @@ impl VirtualMachine {
         (self.nor, self.fuses)
     }
 
-    /// Takes the machine apart, where nothing but the fuses is needed any more.
-    pub fn into_fuses(self) -> FuseDevice {
-        self.fuses
-    }
-
     /// Whether nothing of an image is left in the memory that the part runs from.
     pub fn is_wiped(&self, part: PartId) -> bool {
         self.memory[ram(part)].iter().all(|byte| *byte == 0)

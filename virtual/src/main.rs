@@ -13,8 +13,8 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 
 /// Runs a virtual device: boot, platform and the application (the glucose meter, or the probe where the image
-/// is named so) in one process, on the files of a device's folder. Without wires the console is standard input and output, management is standard error, and
-/// entropy comes from the operating system.
+/// is named so) in one process, on the files of a device's folder. Without wires the console is standard input
+/// and output, management is standard error, and entropy comes from the operating system.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {

@@ -9,9 +9,10 @@ use cdd_boot::SlotId;
 use cdd_boot::report::{self, Context, Line};
 use cdd_boot::{PartEntry, PartId, Record, State};
 use cdd_client::{Argument, Entry};
+use cdd_console::Received;
 use cdd_hal::Console;
 use cdd_lifecycle::EraseError;
-use cdd_platform::{Buffers, Hardware, History, Index, LineReader, Platform};
+use cdd_platform::{Buffers, Hardware, History, Index, Platform};
 use embedded_storage::nor_flash::NorFlash;
 use probe::{Out, Probe, SCRATCH_BYTES, Surroundings};
 use std::cell::RefCell;
@@ -157,7 +158,7 @@ fn start(mut machine: VirtualMachine, mut wires: Wires) -> Result<Ended> {
                 return Ok(Ended::Reset);
             }
             if !platform.may_start_application() {
-                return Ok(serve(platform, Platform::serve, Platform::wants_reset, questions));
+                return Ok(serve(platform, Platform::receive, Platform::wants_reset, questions));
             }
             let wires = ApplicationWires {
                 sender: wires.console.sender,
@@ -168,9 +169,10 @@ fn start(mut machine: VirtualMachine, mut wires: Wires) -> Result<Ended> {
             Ok(application.run(Gate::new(platform), wires))
         }
         State::NoPlatform | State::Locked | State::Unprovisioned => {
-            let mut stopped = Stopped { machine, record, management: wires.management };
+            let mut stopped =
+                Stopped { machine, record, management: wires.management, line: Default::default() };
             stopped.report();
-            Ok(serve(stopped, Stopped::answer, |_| false, questions))
+            Ok(serve(stopped, Stopped::receive, |_| false, questions))
         }
     }
 }
@@ -180,6 +182,7 @@ struct Stopped {
     machine: VirtualMachine,
     record: Record,
     management: Wire,
+    line: cdd_console::Line<160>,
 }
 
 impl Stopped {
@@ -190,30 +193,29 @@ impl Stopped {
         report::finish(&mut self.management, state);
     }
 
-    fn answer(&mut self, line: &[u8]) {
-        match line {
-            b"report" => self.report(),
-            b"" => (),
-            _ => Line::start(&mut self.management).text("error", "unknown-command").end(),
+    fn receive(&mut self, byte: u8) {
+        match self.line.push(byte) {
+            Received::Nothing => (),
+            Received::Line(line) if line == b"report" => self.report(),
+            Received::Line(_) | Received::TooLong => {
+                Line::start(&mut self.management).text("error", "unknown-command").end();
+            }
         }
     }
 }
 
-/// Answers line after line until the wire ends or a reset is wanted.
+/// Answers until the wire ends or a reset is wanted.
 fn serve<T>(
     mut who: T,
-    answer: impl Fn(&mut T, &[u8]),
+    receive: impl Fn(&mut T, u8),
     wants_reset: impl Fn(&T) -> bool,
     questions: Option<Receiver>,
 ) -> Ended {
     let Some(mut questions) = questions else { return Ended::Off };
-    let mut lines = LineReader::new();
     while !questions.is_finished() {
         wait(&mut [&mut questions], None);
         while let Some(byte) = questions.pop() {
-            if let Some(line) = lines.push(byte) {
-                answer(&mut who, line);
-            }
+            receive(&mut who, byte);
             if wants_reset(&who) {
                 return Ended::Reset;
             }
@@ -233,15 +235,13 @@ impl Entry for SharedGate {
 }
 
 /// Takes what has come on the management wire between two steps of the application.
-fn manage(gate: &SharedGate, lines: &mut LineReader, management: &mut Option<Receiver>) -> Option<Ended> {
+fn manage(gate: &SharedGate, management: &mut Option<Receiver>) -> Option<Ended> {
     let mut gate = gate.0.borrow_mut();
     while let Some(byte) = management.as_mut().and_then(Receiver::pop) {
         if gate.platform.wants_reset() {
             break;
         }
-        if let Some(line) = lines.push(byte) {
-            gate.platform.serve(line);
-        }
+        gate.platform.receive(byte);
     }
     gate.platform.wants_reset().then_some(Ended::Reset)
 }
@@ -264,13 +264,12 @@ impl Application {
 
     fn run(self, gate: Gate<VirtualBoard, Entropy>, wires: ApplicationWires) -> Ended {
         let gate = SharedGate(Rc::new(RefCell::new(gate)));
-        let mut lines = LineReader::new();
         match self {
             Application::Meter => {
                 let mut meter = Bgm::new(cdd_client::Platform::new(gate.clone()), wires);
                 while !meter.io().is_finished() {
                     meter.step();
-                    if let Some(ended) = manage(&gate, &mut lines, &mut meter.io().management) {
+                    if let Some(ended) = manage(&gate, &mut meter.io().management) {
                         return ended;
                     }
                 }
@@ -280,7 +279,7 @@ impl Application {
                 let mut probe = Probe::new(gate.clone(), wires, scratch);
                 while !probe.console().is_finished() {
                     let busy = probe.step();
-                    if let Some(ended) = manage(&gate, &mut lines, &mut probe.console().management) {
+                    if let Some(ended) = manage(&gate, &mut probe.console().management) {
                         return ended;
                     }
                     if !busy {

@@ -244,7 +244,8 @@ fn no_line_on_the_management_wire_stops_the_platform_or_destroys_anything() {
             }
         }
         line.truncate(160);
-        gate.platform.serve(&line);
+        line.push(b'\n');
+        line.iter().for_each(|byte| gate.platform.receive(*byte));
         assert!(!gate.platform.wants_reset(), "{}", String::from_utf8_lossy(&line));
     }
     Client::new(&mut gate).random(&mut [0; 32]).unwrap();

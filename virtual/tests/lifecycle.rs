@@ -147,6 +147,11 @@ fn said(running: &mut Box<Running>) -> String {
 }
 
 /// The code that must be repeated.
+/// Says a line on the management wire.
+fn say(running: &mut Running, line: &[u8]) {
+    line.iter().chain(b"\n").for_each(|byte| running.platform.receive(*byte));
+}
+
 fn code(running: &mut Box<Running>) -> String {
     let said = said(running);
     let line = said.lines().find(|line| line.starts_with("cdd confirm=")).unwrap_or_else(|| panic!("{said}"));
@@ -167,9 +172,9 @@ fn begun(command: &str) -> Device {
     client.storage_set(1, 0, 0, &[0x5C; 3000]).unwrap();
     client.import(&PERSISTENT_KEY, &[0x77; 32]).unwrap();
     said(&mut running);
-    running.platform.serve(command.as_bytes());
+    say(&mut running, command.as_bytes());
     let code = code(&mut running);
-    running.platform.serve(format!("confirm {code}").as_bytes());
+    say(&mut running, format!("confirm {code}").as_bytes());
     assert!(running.platform.wants_reset());
     device.off(running);
     device
@@ -264,14 +269,14 @@ fn while_a_factory_reset_cannot_be_finished_no_application_runs_and_no_token_is_
     let told = said(&mut running);
     assert!(told.contains("cdd state=no-application life-cycle=secured reason=life-cycle"), "{told}");
     assert!(!running.platform.may_start_application());
-    running.platform.serve(format!("token {}", "a5".repeat(32)).as_bytes());
+    say(&mut running, format!("token {}", "a5".repeat(32)).as_bytes());
     assert!(said(&mut running).contains("cdd error=bad-state"));
     drop(running);
     // The control: with a flash that works it is finished, and a token issued.
     let mut running = device.run();
     assert_eq!(services(&mut running).factory_resets, 1);
     said(&mut running);
-    running.platform.serve(format!("token {}", "a5".repeat(32)).as_bytes());
+    say(&mut running, format!("token {}", "a5".repeat(32)).as_bytes());
     assert!(said(&mut running).contains("cdd token=d2"));
 }
 
@@ -280,12 +285,12 @@ fn neither_is_begun_without_the_code_that_was_given_out() {
     let device = Device::new(&Specimen::genuine());
     for command in ["factory-reset", "decommission"] {
         let mut running = device.run();
-        running.platform.serve(b"confirm 00000000");
-        running.platform.serve(command.as_bytes());
+        say(&mut running, b"confirm 00000000");
+        say(&mut running, command.as_bytes());
         let code = code(&mut running);
         let other: String = code.chars().map(|digit| if digit == '0' { '1' } else { '0' }).collect();
-        running.platform.serve(format!("confirm {other}").as_bytes());
-        running.platform.serve(format!("confirm {code}").as_bytes());
+        say(&mut running, format!("confirm {other}").as_bytes());
+        say(&mut running, format!("confirm {code}").as_bytes());
         assert_eq!(said(&mut running).matches("cdd error=nothing-to-confirm").count(), 2);
         assert!(!running.platform.wants_reset());
     }
@@ -325,9 +330,9 @@ fn an_application_cannot_use_up_the_factory_resets_of_the_owner() {
     let mut running = resets(last).run();
     let refused = Client::new(&mut *running).factory_reset(b"factory reset");
     assert_eq!(refused, Err(cdd_client::Status::NotPermitted));
-    running.platform.serve(b"factory-reset");
+    say(&mut running, b"factory-reset");
     let code = code(&mut running);
-    running.platform.serve(format!("confirm {code}").as_bytes());
+    say(&mut running, format!("confirm {code}").as_bytes());
     assert!(running.platform.wants_reset(), "the owner still can");
 }
 

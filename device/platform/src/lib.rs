@@ -11,7 +11,6 @@
 #![forbid(unsafe_code)]
 
 mod buffers;
-mod console;
 mod dispatch;
 mod fault;
 mod identity;
@@ -20,7 +19,6 @@ mod management;
 mod services;
 
 pub use buffers::{Buffers, MAX_INPUT, MAX_OUTPUT};
-pub use console::LineReader;
 pub use dispatch::{Input, Output};
 pub use fault::{Fault, History, MAX_CONSECUTIVE_FAULTS, MAX_FAULTS};
 pub use log::Level;
@@ -100,16 +98,37 @@ pub struct Platform<B: Board, S: EntropySource> {
     buffers: B::Buffers,
     log: Log,
     faults: History,
-    state: State,
-    reason: Option<&'static str>,
+    held_back: Option<HeldBack>,
     factory_resets: u32,
-    /// Something of the life cycle was begun and could not be finished.
-    unsettled: bool,
     management: Management,
+    /// What people outside were told last.
+    told: Health,
     wants_reset: bool,
 }
 
-/// What a call may change that people outside want to know of.
+/// Why the application does not run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HeldBack {
+    /// There is none that boot would start.
+    NoImage,
+    /// It ended in a fault time after time.
+    RepeatedFaults,
+    /// Something of the life cycle was begun and could not be finished.
+    Unsettled,
+}
+
+impl HeldBack {
+    /// The stable name used in reports.
+    const fn name(self) -> &'static str {
+        match self {
+            HeldBack::NoImage => "no-image",
+            HeldBack::RepeatedFaults => "repeated-faults",
+            HeldBack::Unsettled => "life-cycle",
+        }
+    }
+}
+
+/// What may change at any time, and people outside want to know of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Health {
     random: RandomState,
@@ -136,10 +155,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         let random = Random::new(source, personalization);
         personalization.zeroize();
 
-        let (state, reason) = match record.state() {
-            State::Running if faults.is_too_much() => (State::NoApplication, Some("repeated-faults")),
-            State::NoApplication => (State::NoApplication, Some("no-image")),
-            state => (state, None),
+        let held_back = match record.state() {
+            State::Running if faults.is_too_much() => Some(HeldBack::RepeatedFaults),
+            State::NoApplication => Some(HeldBack::NoImage),
+            _ => None,
         };
         Platform {
             board,
@@ -151,11 +170,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
             buffers,
             log: Log::new(),
             faults,
-            state,
-            reason,
+            held_back,
             factory_resets: 0,
-            unsettled: false,
             management: Management::new(),
+            told: Health { random: RandomState::NotStarted, storage: None, failed_test: None },
             wants_reset: false,
         }
     }
@@ -178,7 +196,12 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
 
     /// Whether the application was verified and may run.
     pub fn may_start_application(&self) -> bool {
-        self.state == State::Running && self.record.state() == State::Running && !self.wants_reset
+        self.state() == State::Running && !self.wants_reset
+    }
+
+    /// The state of the device, as boot left it and the platform found it.
+    fn state(&self) -> State {
+        if self.held_back.is_some() { State::NoApplication } else { self.record.state() }
     }
 
     /// Whether the device must be reset now: something of the life cycle was begun or finished.
@@ -193,12 +216,11 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
 
     /// Answers call `number` of the gate with the frame at `frame` in the caller's memory.
     pub fn call<M: CallerMemory>(&mut self, memory: &mut M, number: u32, frame: u32) -> i32 {
-        let before = self.health();
         let status = dispatch::dispatch(self, memory, number, frame);
         if !cfg!(feature = "planted-forget-purge") {
             self.buffers.wipe();
         }
-        self.report_health(before);
+        self.report_health();
         status.code()
     }
 
@@ -212,12 +234,13 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         }
     }
 
-    /// One event, and one entry in the log, for what got worse since `before`.
-    fn report_health(&mut self, before: Health) {
+    /// One event, and one entry in the log, for what is not as it was told last.
+    fn report_health(&mut self) {
         let now = self.health();
-        if now == before {
+        if now == self.told {
             return;
         }
+        let before = core::mem::replace(&mut self.told, now);
         if now.random != before.random {
             let name = match now.random {
                 RandomState::NotStarted => "not-started",
@@ -242,7 +265,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
     }
 
     fn report(&mut self) {
-        let context = Context { by: "platform", state: self.state, reason: self.reason };
+        let reason = self.held_back.map(HeldBack::name);
+        let context = Context { by: "platform", state: self.state(), reason };
         // The console and the fuses belong to the same board, so the fuses are read beforehand.
         let mut fuses = identity::cached(self.board.fuses());
         report::write(self.board.console(), &mut fuses, &self.record, &context);
@@ -250,6 +274,6 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
             fault.report(self.board.console(), self.faults.in_a_row);
         }
         self.report_services();
-        report::finish(self.board.console(), self.state);
+        report::finish(self.board.console(), context.state);
     }
 }

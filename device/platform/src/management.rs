@@ -2,15 +2,18 @@
 
 use crate::{Board, Platform};
 use cdd_boot::report::Line;
+use cdd_console::{Received, unhex};
 use cdd_gate::Status;
 use cdd_hal::EntropySource;
 use cdd_lifecycle::Transaction;
 
-/// Bytes of the largest challenge.
-const MAX_CHALLENGE: usize = 64;
+/// Longest line; of a longer one nothing counts.
+const MAX_LINE: usize = 160;
 
-/// What the wire has asked for and not confirmed yet.
+/// What has come on the wire and is not done yet.
 pub(crate) struct Management {
+    line: cdd_console::Line<MAX_LINE>,
+    /// What must be confirmed, and by which code.
     asked: Option<(Transaction, u32)>,
     /// Codes given out, for when there is no random.
     codes: u32,
@@ -18,43 +21,52 @@ pub(crate) struct Management {
 
 impl Management {
     pub(crate) const fn new() -> Management {
-        Management { asked: None, codes: 0 }
+        Management { line: cdd_console::Line::new(), asked: None, codes: 0 }
     }
 }
 
 impl<B: Board, S: EntropySource> Platform<B, S> {
-    /// Carries out one line of the management wire.
-    pub fn serve(&mut self, line: &[u8]) {
-        let before = self.health();
-        let (command, argument) = match line.iter().position(|byte| *byte == b' ') {
-            Some(at) => (line.get(..at).unwrap_or_default(), line.get(at + 1..).unwrap_or_default()),
-            None => (line, &[][..]),
+    /// Takes a byte of the management wire, and carries out the line that it completes.
+    pub fn receive(&mut self, byte: u8) {
+        let mut command = [0u8; MAX_LINE];
+        let len = match self.management.line.push(byte) {
+            Received::Nothing => return,
+            Received::TooLong => return self.refuse("unknown-command"),
+            Received::Line(line) => {
+                command.iter_mut().zip(&*line).for_each(|(to, from)| *to = *from);
+                line.len()
+            }
         };
-        match (command, argument) {
-            (b"", b"") => (),
-            (b"report", b"") => self.report(),
-            (b"services", b"") => self.report_services(),
-            (b"token", challenge) => self.answer_token(challenge),
-            (b"attestation-key", b"") => match self.attestation_key() {
+        self.serve(command.get_mut(..len).unwrap_or_default());
+    }
+
+    fn serve(&mut self, line: &mut [u8]) {
+        let (command, argument) =
+            line.split_at_mut(line.iter().position(|byte| *byte == b' ').unwrap_or(line.len()));
+        let argument = argument.get_mut(1..).unwrap_or_default();
+        match (&*command, argument.is_empty()) {
+            (b"report", true) => self.report(),
+            (b"services", true) => self.report_services(),
+            (b"token", _) => self.answer_token(argument),
+            (b"attestation-key", true) => match self.attestation_key() {
                 Ok(key) => Line::start(self.board.console()).key("attestation-key").hex(&key).end(),
                 Err(status) => self.refuse(status.name()),
             },
-            (b"factory-reset", b"") => self.ask(Transaction::FactoryReset),
-            (b"decommission", b"") => self.ask(Transaction::Decommission),
-            (b"confirm", code) => self.confirm(code),
+            (b"factory-reset", true) => self.ask(Transaction::FactoryReset),
+            (b"decommission", true) => self.ask(Transaction::Decommission),
+            (b"confirm", _) => self.confirm(argument),
             _ => self.refuse("unknown-command"),
         }
         self.buffers.wipe();
-        self.report_health(before);
+        self.report_health();
     }
 
     fn refuse(&mut self, why: &str) {
         Line::start(self.board.console()).text("error", why).end();
     }
 
-    fn answer_token(&mut self, challenge: &[u8]) {
-        let mut nonce = [0u8; MAX_CHALLENGE];
-        let Some(nonce) = unhex(challenge, &mut nonce) else {
+    fn answer_token(&mut self, challenge: &mut [u8]) {
+        let Some(nonce) = unhex(challenge) else {
             return self.refuse(Status::InvalidArgument.name());
         };
         let shown = self.management_token(nonce, |board, token| {
@@ -77,11 +89,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         Line::start(self.board.console()).text("confirm", transaction.name()).key("code").hex(&code).end();
     }
 
-    fn confirm(&mut self, code: &[u8]) {
-        let mut said = [0u8; 4];
-        let said = unhex(code, &mut said).and_then(|said| said.first_chunk::<4>());
+    fn confirm(&mut self, code: &mut [u8]) {
+        let said = unhex(code);
         match self.management.asked.take() {
-            Some((transaction, code)) if said == Some(&code.to_be_bytes()) => {
+            Some((transaction, code)) if said.as_deref() == Some(&code.to_be_bytes()[..]) => {
                 if let Err(error) = self.begin(transaction) {
                     self.refuse(error.name());
                 }
@@ -104,34 +115,5 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
             .word("failed-tests", state.failed_tests)
             .number("factory-resets", state.factory_resets)
             .end();
-    }
-}
-
-/// Decodes hex digits to the start of `to`; `None` when they are none or do not fit.
-fn unhex<'t>(text: &[u8], to: &'t mut [u8]) -> Option<&'t [u8]> {
-    let (pairs, rest) = text.as_chunks::<2>();
-    let to = to.get_mut(..pairs.len()).filter(|_| rest.is_empty())?;
-    for (byte, [high, low]) in to.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(to)
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).map(|value| value as u8)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unhex;
-
-    #[test]
-    fn only_whole_pairs_of_hex_digits_that_fit_are_decoded() {
-        let mut to = [0u8; 4];
-        assert_eq!(unhex(b"00fFa5", &mut to), Some(&[0, 255, 0xA5][..]));
-        assert_eq!(unhex(b"", &mut to), Some(&[][..]));
-        for bad in [&b"0"[..], b"0g", b"zz", b"0011223344"] {
-            assert_eq!(unhex(bad, &mut to), None);
-        }
     }
 }

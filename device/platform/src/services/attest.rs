@@ -2,7 +2,7 @@
 
 use super::number_fits;
 use crate::dispatch::{Input, Output};
-use crate::{Board, Platform, identity};
+use crate::{Board, HeldBack, Platform, identity};
 use cdd_attest::{AttestError, AttestationKey, Claims, MAX_TOKEN_BYTES, NON_SECURE_CALLER, PUBLIC_KEY_BYTES};
 use cdd_boot::{PartId, Record};
 use cdd_crypto::Random;
@@ -44,7 +44,7 @@ impl Attestation {
         random: &mut Random<S>,
     ) -> Result<(&AttestationKey, Option<&[u8]>), Status> {
         for family in [Family::Hash, Family::Hmac, Family::Hkdf, Family::P256] {
-            tests.require(family).map_err(super::status)?;
+            tests.require(family).map_err(cdd_keystore::status)?;
         }
         if self.key.is_none() && self.error.is_none() {
             match AttestationKey::derive(&mut self.secret) {
@@ -83,7 +83,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         client: NonZeroI32,
         work: impl FnOnce(&Claims<'_>, &AttestationKey, &mut [u8]) -> Result<R, Status>,
     ) -> Result<R, Status> {
-        if self.unsettled {
+        if self.held_back == Some(HeldBack::Unsettled) {
             // It shall not pass for a device in use.
             return Err(Status::BadState);
         }

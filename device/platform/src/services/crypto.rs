@@ -1,12 +1,15 @@
 //! Operations in one call: PSA Crypto API §10.
+//!
+//! Every input is copied in before the key store sees it: Ed25519 reads a message twice, and it must be the same
+//! both times.
 
+use super::APPLICATION;
 use super::keys::attributes;
-use super::{APPLICATION, Crypto, number_fits, status};
 use crate::dispatch::{Input, Output};
 use crate::{Board, Platform};
 use cdd_gate::{ATTRIBUTES_BYTES, Status};
 use cdd_hal::{CallerMemory, EntropySource};
-use cdd_keystore::Derivation;
+use cdd_keystore::{Derivation, Error};
 
 impl<B: Board, S: EntropySource> Platform<B, S> {
     pub(crate) fn mac_compute<M: CallerMemory>(
@@ -17,12 +20,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         message: Input,
         mac: &mut Output,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut input, mut output }| {
-            let message = input.take(memory, message)?;
-            let out = output.for_output(mac.capacity());
-            let size =
-                keystore.mac_compute(&mut env, APPLICATION, key, algorithm, message, out).map_err(status)?;
-            mac.write(memory, out.get(..size).unwrap_or_default())
+        self.produce(memory, [message], mac, |keystore, env, [message], out| {
+            keystore.mac_compute(env, APPLICATION, key, algorithm, message, out)
         })
     }
 
@@ -34,9 +33,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         message: Input,
         mac: Input,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut input, .. }| {
-            let (message, mac) = (input.take(memory, message)?, input.take(memory, mac)?);
-            keystore.mac_verify(&mut env, APPLICATION, key, algorithm, message, mac).map_err(status)
+        self.accept(memory, [message, mac], |keystore, env, [message, mac]| {
+            keystore.mac_verify(env, APPLICATION, key, algorithm, message, mac)
         })
     }
 
@@ -48,13 +46,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         plaintext: Input,
         ciphertext: &mut Output,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut input, mut output }| {
-            let plaintext = input.take(memory, plaintext)?;
-            let out = output.for_output(ciphertext.capacity());
-            let size = keystore
-                .cipher_encrypt(&mut env, APPLICATION, key, algorithm, plaintext, out)
-                .map_err(status)?;
-            ciphertext.write(memory, out.get(..size).unwrap_or_default())
+        self.produce(memory, [plaintext], ciphertext, |keystore, env, [plaintext], out| {
+            keystore.cipher_encrypt(env, APPLICATION, key, algorithm, plaintext, out)
         })
     }
 
@@ -66,13 +59,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         ciphertext: Input,
         plaintext: &mut Output,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut input, mut output }| {
-            let ciphertext = input.take(memory, ciphertext)?;
-            let out = output.for_output(plaintext.capacity());
-            let size = keystore
-                .cipher_decrypt(&mut env, APPLICATION, key, algorithm, ciphertext, out)
-                .map_err(status)?;
-            plaintext.write(memory, out.get(..size).unwrap_or_default())
+        self.produce(memory, [ciphertext], plaintext, |keystore, env, [ciphertext], out| {
+            keystore.cipher_decrypt(env, APPLICATION, key, algorithm, ciphertext, out)
         })
     }
 
@@ -87,16 +75,14 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         plaintext: Input,
         ciphertext: &mut Output,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut input, mut output }| {
-            let nonce = input.take(memory, nonce)?;
-            let additional = input.take(memory, additional)?;
-            let plaintext = input.take(memory, plaintext)?;
-            let out = output.for_output(ciphertext.capacity());
-            let size = keystore
-                .aead_encrypt(&mut env, APPLICATION, key, algorithm, nonce, additional, plaintext, out)
-                .map_err(status)?;
-            ciphertext.write(memory, out.get(..size).unwrap_or_default())
-        })
+        self.produce(
+            memory,
+            [nonce, additional, plaintext],
+            ciphertext,
+            |keystore, env, [nonce, additional, plaintext], out| {
+                keystore.aead_encrypt(env, APPLICATION, key, algorithm, nonce, additional, plaintext, out)
+            },
+        )
     }
 
     #[allow(clippy::too_many_arguments)] // Those of PSA.
@@ -110,16 +96,14 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         ciphertext: Input,
         plaintext: &mut Output,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut input, mut output }| {
-            let nonce = input.take(memory, nonce)?;
-            let additional = input.take(memory, additional)?;
-            let ciphertext = input.take(memory, ciphertext)?;
-            let out = output.for_output(plaintext.capacity());
-            let size = keystore
-                .aead_decrypt(&mut env, APPLICATION, key, algorithm, nonce, additional, ciphertext, out)
-                .map_err(status)?;
-            plaintext.write(memory, out.get(..size).unwrap_or_default())
-        })
+        self.produce(
+            memory,
+            [nonce, additional, ciphertext],
+            plaintext,
+            |keystore, env, [nonce, additional, ciphertext], out| {
+                keystore.aead_decrypt(env, APPLICATION, key, algorithm, nonce, additional, ciphertext, out)
+            },
+        )
     }
 
     pub(crate) fn sign_message<M: CallerMemory>(
@@ -130,13 +114,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         message: Input,
         signature: &mut Output,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut input, mut output }| {
-            // All of it first: Ed25519 reads a message twice, and it must be the same both times.
-            let message = input.take(memory, message)?;
-            let out = output.for_output(signature.capacity());
-            let size =
-                keystore.sign_message(&mut env, APPLICATION, key, algorithm, message, out).map_err(status)?;
-            signature.write(memory, out.get(..size).unwrap_or_default())
+        self.produce(memory, [message], signature, |keystore, env, [message], out| {
+            keystore.sign_message(env, APPLICATION, key, algorithm, message, out)
         })
     }
 
@@ -148,9 +127,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         message: Input,
         signature: Input,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut input, .. }| {
-            let (message, signature) = (input.take(memory, message)?, input.take(memory, signature)?);
-            keystore.verify_message(&mut env, APPLICATION, key, algorithm, message, signature).map_err(status)
+        self.accept(memory, [message, signature], |keystore, env, [message, signature]| {
+            keystore.verify_message(env, APPLICATION, key, algorithm, message, signature)
         })
     }
 
@@ -162,12 +140,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         hash: Input,
         signature: &mut Output,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut input, mut output }| {
-            let hash = input.take(memory, hash)?;
-            let out = output.for_output(signature.capacity());
-            let size =
-                keystore.sign_hash(&mut env, APPLICATION, key, algorithm, hash, out).map_err(status)?;
-            signature.write(memory, out.get(..size).unwrap_or_default())
+        self.produce(memory, [hash], signature, |keystore, env, [hash], out| {
+            keystore.sign_hash(env, APPLICATION, key, algorithm, hash, out)
         })
     }
 
@@ -179,9 +153,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         hash: Input,
         signature: Input,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut input, .. }| {
-            let (hash, signature) = (input.take(memory, hash)?, input.take(memory, signature)?);
-            keystore.verify_hash(&mut env, APPLICATION, key, algorithm, hash, signature).map_err(status)
+        self.accept(memory, [hash, signature], |keystore, env, [hash, signature]| {
+            keystore.verify_hash(env, APPLICATION, key, algorithm, hash, signature)
         })
     }
 
@@ -193,13 +166,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         peer: Input,
         secret: &mut Output,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut input, mut output }| {
-            let peer = input.take(memory, peer)?;
-            let out = output.for_output(secret.capacity());
-            let size = keystore
-                .raw_key_agreement(&mut env, APPLICATION, key, algorithm, peer, out)
-                .map_err(status)?;
-            secret.write(memory, out.get(..size).unwrap_or_default())
+        self.produce(memory, [peer], secret, |keystore, env, [peer], out| {
+            keystore.raw_key_agreement(env, APPLICATION, key, algorithm, peer, out)
         })
     }
 
@@ -212,13 +180,9 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         record: Input,
         made: &mut Output,
     ) -> Result<(), Status> {
-        number_fits(made)?;
-        let number = self.crypto(|Crypto { keystore, mut env, mut input, .. }| {
-            let peer = input.take(memory, peer)?;
-            let wanted = attributes(input.take(memory, record)?)?;
-            keystore.key_agreement(&mut env, APPLICATION, key, algorithm, peer, &wanted).map_err(status)
-        })?;
-        Self::write_number(memory, made, number)
+        self.make(memory, [peer, record], made, |keystore, env, [peer, record]| {
+            keystore.key_agreement(env, APPLICATION, key, algorithm, peer, &attributes(record)?)
+        })
     }
 
     #[allow(clippy::too_many_arguments)] // Those of PSA.
@@ -232,14 +196,13 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         peer: Input,
         bytes: &mut Output,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut input, mut output }| {
-            let salt = input.take(memory, salt)?;
-            let info = input.take(memory, info)?;
-            let peer = input.take(memory, peer)?;
-            let out = output.bytes(bytes.capacity())?;
+        let wanted = bytes.capacity();
+        self.produce(memory, [salt, info, peer], bytes, |keystore, env, [salt, info, peer], out| {
+            if out.len() < wanted {
+                return Err(Error::InsufficientMemory);
+            }
             let derivation = Derivation { algorithm, salt, info, peer };
-            keystore.derive_bytes(&mut env, APPLICATION, key, &derivation, out).map_err(status)?;
-            bytes.write(memory, out)
+            keystore.derive_bytes(env, APPLICATION, key, &derivation, out).map(|()| wanted)
         })
     }
 
@@ -254,16 +217,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         request: Input,
         made: &mut Output,
     ) -> Result<(), Status> {
-        number_fits(made)?;
-        let number = self.crypto(|Crypto { keystore, mut env, mut input, .. }| {
-            let salt = input.take(memory, salt)?;
-            let info = input.take(memory, info)?;
-            let request = input.take(memory, request)?;
-            let (record, peer) = request.split_at_checked(ATTRIBUTES_BYTES).ok_or(Status::InvalidArgument)?;
-            let wanted = attributes(record)?;
+        self.make(memory, [salt, info, request], made, |keystore, env, [salt, info, request]| {
+            let (record, peer) = request.split_at_checked(ATTRIBUTES_BYTES).ok_or(Error::InvalidArgument)?;
             let derivation = Derivation { algorithm, salt, info, peer };
-            keystore.derive_key(&mut env, APPLICATION, key, &derivation, &wanted).map_err(status)
-        })?;
-        Self::write_number(memory, made, number)
+            keystore.derive_key(env, APPLICATION, key, &derivation, &attributes(record)?)
+        })
     }
 }

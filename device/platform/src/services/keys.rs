@@ -1,22 +1,22 @@
 //! Key management: PSA Crypto API §9.
 
-use super::{APPLICATION, Crypto, number_fits, status};
+use super::APPLICATION;
 use crate::dispatch::{Input, Output};
 use crate::{Board, Platform};
 use cdd_gate::{ATTRIBUTES_BYTES, KeyAttributes, Status};
 use cdd_hal::{CallerMemory, EntropySource};
-use cdd_keystore::Attributes;
+use cdd_keystore::{Attributes, Error, status};
 
 /// Reads a record of attributes.
-pub(super) fn attributes(record: &[u8]) -> Result<Attributes, Status> {
-    let record: &[u8; ATTRIBUTES_BYTES] = record.try_into().map_err(|_| Status::InvalidArgument)?;
+pub(super) fn attributes(record: &[u8]) -> Result<Attributes, Error> {
+    let record: &[u8; ATTRIBUTES_BYTES] = record.try_into().map_err(|_| Error::InvalidArgument)?;
     let KeyAttributes { key_type, bits, usage, algorithm, lifetime, id } = KeyAttributes::from_bytes(record);
     Ok(Attributes { key_type, bits, usage, algorithm, lifetime, id })
 }
 
 fn attributes_in<M: CallerMemory>(memory: &M, record: Input) -> Result<Attributes, Status> {
     let mut bytes = [0u8; ATTRIBUTES_BYTES];
-    attributes(record.copy(memory, &mut bytes)?)
+    attributes(record.copy(memory, &mut bytes)?).map_err(status)
 }
 
 impl<B: Board, S: EntropySource> Platform<B, S> {
@@ -27,13 +27,10 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         data: Input,
         key: &mut Output,
     ) -> Result<(), Status> {
-        number_fits(key)?;
         let wanted = attributes_in(memory, record)?;
-        let made = self.crypto(|Crypto { keystore, mut env, mut input, .. }| {
-            let data = input.take(memory, data)?;
-            keystore.import(&mut env, APPLICATION, &wanted, data).map_err(status)
-        })?;
-        Self::write_number(memory, key, made)
+        self.make(memory, [data], key, |keystore, env, [data]| {
+            keystore.import(env, APPLICATION, &wanted, data)
+        })
     }
 
     pub(crate) fn generate_key<M: CallerMemory>(
@@ -42,12 +39,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         record: Input,
         key: &mut Output,
     ) -> Result<(), Status> {
-        number_fits(key)?;
         let wanted = attributes_in(memory, record)?;
-        let made = self.crypto(|Crypto { keystore, mut env, .. }| {
-            keystore.generate(&mut env, APPLICATION, &wanted).map_err(status)
-        })?;
-        Self::write_number(memory, key, made)
+        self.make(memory, [], key, |keystore, env, []| keystore.generate(env, APPLICATION, &wanted))
     }
 
     pub(crate) fn copy_key<M: CallerMemory>(
@@ -57,12 +50,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         record: Input,
         key: &mut Output,
     ) -> Result<(), Status> {
-        number_fits(key)?;
         let wanted = attributes_in(memory, record)?;
-        let made = self.crypto(|Crypto { keystore, mut env, .. }| {
-            keystore.copy(&mut env, APPLICATION, source, &wanted).map_err(status)
-        })?;
-        Self::write_number(memory, key, made)
+        self.make(memory, [], key, |keystore, env, []| keystore.copy(env, APPLICATION, source, &wanted))
     }
 
     pub(crate) fn export_key<M: CallerMemory>(
@@ -71,11 +60,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         key: u32,
         data: &mut Output,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut output, .. }| {
-            let out = output.for_output(data.capacity());
-            let size = keystore.export(&mut env, APPLICATION, key, out).map_err(status)?;
-            data.write(memory, out.get(..size).unwrap_or_default())
-        })
+        self.produce(memory, [], data, |keystore, env, [], out| keystore.export(env, APPLICATION, key, out))
     }
 
     pub(crate) fn export_public_key<M: CallerMemory>(
@@ -84,10 +69,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         key: u32,
         data: &mut Output,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, mut output, .. }| {
-            let out = output.for_output(data.capacity());
-            let size = keystore.export_public(&mut env, APPLICATION, key, out).map_err(status)?;
-            data.write(memory, out.get(..size).unwrap_or_default())
+        self.produce(memory, [], data, |keystore, env, [], out| {
+            keystore.export_public(env, APPLICATION, key, out)
         })
     }
 
@@ -97,16 +80,13 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         key: u32,
         record: &mut Output,
     ) -> Result<(), Status> {
-        let found = self.crypto(|Crypto { keystore, mut env, .. }| {
-            keystore.attributes(&mut env, APPLICATION, key).map_err(status)
-        })?;
+        let found =
+            self.accept(memory, [], |keystore, env, []| keystore.attributes(env, APPLICATION, key))?;
         let Attributes { key_type, bits, usage, algorithm, lifetime, id } = found;
         record.write(memory, &KeyAttributes { key_type, bits, usage, algorithm, lifetime, id }.to_bytes())
     }
 
-    pub(crate) fn destroy_key<M: CallerMemory>(&mut self, _: &mut M, key: u32) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, .. }| {
-            keystore.destroy(&mut env, APPLICATION, key).map_err(status)
-        })
+    pub(crate) fn destroy_key<M: CallerMemory>(&mut self, memory: &mut M, key: u32) -> Result<(), Status> {
+        self.accept(memory, [], |keystore, env, []| keystore.destroy(env, APPLICATION, key))
     }
 }

@@ -2,8 +2,7 @@
 
 use super::storage::Storage;
 use crate::dispatch::Input;
-use crate::{Board, Level, Platform};
-use cdd_boot::State;
+use crate::{Board, HeldBack, Level, Platform};
 use cdd_boot::report::Line;
 use cdd_fuses::LifeCycle;
 use cdd_gate::Status;
@@ -80,9 +79,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
     pub(crate) fn settle(&mut self) {
         if let Err(error) = self.try_settle() {
             self.report_life_cycle_error(error);
-            self.state = State::NoApplication;
-            self.reason = Some("life-cycle");
-            self.unsettled = true;
+            self.held_back = Some(HeldBack::Unsettled);
         }
     }
 

@@ -1,81 +1,86 @@
 //! Operations in several calls. Whatever goes wrong in a call on an operation ends it.
 
-use super::storage::KeyRecords;
-use super::{APPLICATION, Crypto, number_fits, status};
+use super::APPLICATION;
 use crate::dispatch::{Input, Output};
 use crate::{Board, Platform};
-use cdd_crypto::Random;
 use cdd_crypto::cipher::Direction;
 use cdd_gate::Status;
 use cdd_hal::{CallerMemory, EntropySource};
-use cdd_keystore::{Env, Error, Keystore, OperationId};
-
-type Environment<'p, B, S> = Env<'p, KeyRecords<'p, B>, Random<S>>;
+use cdd_keystore::{Error, Keystore, OperationId, Owner, status};
 
 impl<B: Board, S: EntropySource> Platform<B, S> {
-    /// Opens an operation and gives its number to the caller.
-    fn open<M: CallerMemory>(
+    /// Carries out a call on an operation, and ends the operation when the call goes wrong, wherever it does.
+    fn on(
         &mut self,
-        memory: &mut M,
-        operation: &mut Output,
-        set_up: impl FnOnce(&mut Keystore, &mut Environment<'_, B, S>) -> Result<OperationId, Error>,
+        operation: u32,
+        call: impl FnOnce(&mut Self) -> Result<(), Status>,
     ) -> Result<(), Status> {
-        number_fits(operation)?;
-        let number =
-            self.crypto(|Crypto { keystore, mut env, .. }| set_up(keystore, &mut env).map_err(status))?;
-        Self::write_number(memory, operation, number)
-    }
-
-    /// Ends an operation when a call on it went wrong, wherever it did.
-    fn ended<R>(&mut self, operation: u32, outcome: Result<R, Status>) -> Result<R, Status> {
-        outcome.inspect_err(|_| self.keystore.abort(APPLICATION, operation))
+        call(self).inspect_err(|_| self.keystore.abort(APPLICATION, operation))
     }
 
     /// Hands a message of any length to an operation, piece by piece.
     fn feed<M: CallerMemory>(
         &mut self,
         memory: &M,
-        piece: Input,
-        mut take: impl FnMut(&mut Keystore, &[u8]) -> Result<(), Error>,
+        operation: u32,
+        message: Input,
+        step: impl Fn(&mut Keystore, Owner, OperationId, &[u8]) -> Result<(), Error>,
     ) -> Result<(), Status> {
-        // Once with nothing, so that an operation that is over says so whatever the length.
-        let mut fed = take(&mut self.keystore, &[]);
-        piece.pieces(memory, |piece| {
-            if fed.is_ok() {
-                fed = take(&mut self.keystore, piece);
-            }
-        })?;
-        fed.map_err(status)
-    }
-
-    /// Gives an output of an operation to the caller.
-    fn give<M: CallerMemory>(
-        &mut self,
-        memory: &mut M,
-        result: &mut Output,
-        input: Option<Input>,
-        step: impl FnOnce(&mut Keystore, &mut Environment<'_, B, S>, &[u8], &mut [u8]) -> Result<usize, Error>,
-    ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, mut env, input: mut area, mut output }| {
-            let input = match input {
-                Some(input) => area.take(memory, input)?,
-                None => &[],
-            };
-            let out = output.for_output(result.capacity());
-            let size = step(keystore, &mut env, input, out).map_err(status)?;
-            result.write(memory, out.get(..size).unwrap_or_default())
+        self.on(operation, |platform| {
+            let keystore = &mut platform.keystore;
+            // Once with nothing, so that an operation that is over says so whatever the length.
+            let mut fed = step(keystore, APPLICATION, operation, &[]);
+            message.pieces(memory, |piece| {
+                if fed.is_ok() {
+                    fed = step(keystore, APPLICATION, operation, piece);
+                }
+            })?;
+            fed.map_err(status)
         })
     }
 
-    /// Takes a short input of an operation.
-    fn take_in<M: CallerMemory>(
+    /// Hands an input to an operation that must have all of it at once.
+    fn hand<M: CallerMemory>(
         &mut self,
         memory: &M,
+        operation: u32,
         input: Input,
-        step: impl FnOnce(&mut Keystore, &[u8]) -> Result<(), Error>,
+        step: impl FnOnce(&mut Keystore, Owner, OperationId, &[u8]) -> Result<(), Error>,
     ) -> Result<(), Status> {
-        self.crypto(|Crypto { keystore, input: mut area, .. }| {
-            step(keystore, area.take(memory, input)?).map_err(status)
+        self.on(operation, |platform| {
+            platform
+                .accept(memory, [input], |keystore, _, [input]| step(keystore, APPLICATION, operation, input))
+        })
+    }
+
+    /// Hands an input to an operation and gives what it yields to the caller.
+    fn exchange<M: CallerMemory>(
+        &mut self,
+        memory: &mut M,
+        operation: u32,
+        input: Input,
+        result: &mut Output,
+        step: impl FnOnce(&mut Keystore, Owner, OperationId, &[u8], &mut [u8]) -> Result<usize, Error>,
+    ) -> Result<(), Status> {
+        self.on(operation, |platform| {
+            platform.produce(memory, [input], result, |keystore, _, [input], out| {
+                step(keystore, APPLICATION, operation, input, out)
+            })
+        })
+    }
+
+    /// Gives what an operation yields to the caller.
+    fn yields<M: CallerMemory>(
+        &mut self,
+        memory: &mut M,
+        operation: u32,
+        result: &mut Output,
+        step: impl FnOnce(&mut Keystore, Owner, OperationId, &mut [u8]) -> Result<usize, Error>,
+    ) -> Result<(), Status> {
+        self.on(operation, |platform| {
+            platform.produce(memory, [], result, |keystore, _, [], out| {
+                step(keystore, APPLICATION, operation, out)
+            })
         })
     }
 
@@ -90,7 +95,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         algorithm: u32,
         operation: &mut Output,
     ) -> Result<(), Status> {
-        self.open(memory, operation, |keystore, _| keystore.hash_setup(APPLICATION, algorithm))
+        self.make(memory, [], operation, |keystore, _, []| keystore.hash_setup(APPLICATION, algorithm))
     }
 
     pub(crate) fn hash_clone<M: CallerMemory>(
@@ -99,7 +104,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         copy: &mut Output,
     ) -> Result<(), Status> {
-        self.open(memory, copy, |keystore, _| keystore.hash_clone(APPLICATION, operation))
+        self.make(memory, [], copy, |keystore, _, []| keystore.hash_clone(APPLICATION, operation))
     }
 
     pub(crate) fn hash_update<M: CallerMemory>(
@@ -108,9 +113,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         piece: Input,
     ) -> Result<(), Status> {
-        let outcome =
-            self.feed(memory, piece, |keystore, piece| keystore.hash_update(APPLICATION, operation, piece));
-        self.ended(operation, outcome)
+        self.feed(memory, operation, piece, Keystore::hash_update)
     }
 
     pub(crate) fn hash_finish<M: CallerMemory>(
@@ -119,10 +122,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         hash: &mut Output,
     ) -> Result<(), Status> {
-        let outcome = self.give(memory, hash, None, |keystore, _, _, out| {
-            keystore.hash_finish(APPLICATION, operation, out)
-        });
-        self.ended(operation, outcome)
+        self.yields(memory, operation, hash, Keystore::hash_finish)
     }
 
     pub(crate) fn hash_verify<M: CallerMemory>(
@@ -131,9 +131,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         hash: Input,
     ) -> Result<(), Status> {
-        let outcome =
-            self.take_in(memory, hash, |keystore, hash| keystore.hash_verify(APPLICATION, operation, hash));
-        self.ended(operation, outcome)
+        self.hand(memory, operation, hash, Keystore::hash_verify)
     }
 
     pub(crate) fn mac_sign_setup<M: CallerMemory>(
@@ -143,7 +141,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         algorithm: u32,
         operation: &mut Output,
     ) -> Result<(), Status> {
-        self.open(memory, operation, |keystore, env| {
+        self.make(memory, [], operation, |keystore, env, []| {
             keystore.mac_sign_setup(env, APPLICATION, key, algorithm)
         })
     }
@@ -155,7 +153,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         algorithm: u32,
         operation: &mut Output,
     ) -> Result<(), Status> {
-        self.open(memory, operation, |keystore, env| {
+        self.make(memory, [], operation, |keystore, env, []| {
             keystore.mac_verify_setup(env, APPLICATION, key, algorithm)
         })
     }
@@ -166,9 +164,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         piece: Input,
     ) -> Result<(), Status> {
-        let outcome =
-            self.feed(memory, piece, |keystore, piece| keystore.mac_update(APPLICATION, operation, piece));
-        self.ended(operation, outcome)
+        self.feed(memory, operation, piece, Keystore::mac_update)
     }
 
     pub(crate) fn mac_sign_finish<M: CallerMemory>(
@@ -177,10 +173,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         mac: &mut Output,
     ) -> Result<(), Status> {
-        let outcome = self.give(memory, mac, None, |keystore, _, _, out| {
-            keystore.mac_sign_finish(APPLICATION, operation, out)
-        });
-        self.ended(operation, outcome)
+        self.yields(memory, operation, mac, Keystore::mac_sign_finish)
     }
 
     pub(crate) fn mac_verify_finish<M: CallerMemory>(
@@ -189,9 +182,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         mac: Input,
     ) -> Result<(), Status> {
-        let outcome = self
-            .take_in(memory, mac, |keystore, mac| keystore.mac_verify_finish(APPLICATION, operation, mac));
-        self.ended(operation, outcome)
+        self.hand(memory, operation, mac, Keystore::mac_verify_finish)
     }
 
     pub(crate) fn cipher_encrypt_setup<M: CallerMemory>(
@@ -201,7 +192,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         algorithm: u32,
         operation: &mut Output,
     ) -> Result<(), Status> {
-        self.open(memory, operation, |keystore, env| {
+        self.make(memory, [], operation, |keystore, env, []| {
             keystore.cipher_setup(env, APPLICATION, key, algorithm, Direction::Encrypt)
         })
     }
@@ -213,7 +204,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         algorithm: u32,
         operation: &mut Output,
     ) -> Result<(), Status> {
-        self.open(memory, operation, |keystore, env| {
+        self.make(memory, [], operation, |keystore, env, []| {
             keystore.cipher_setup(env, APPLICATION, key, algorithm, Direction::Decrypt)
         })
     }
@@ -224,10 +215,11 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         iv: &mut Output,
     ) -> Result<(), Status> {
-        let outcome = self.give(memory, iv, None, |keystore, env, _, out| {
-            keystore.cipher_generate_iv(env, APPLICATION, operation, out)
-        });
-        self.ended(operation, outcome)
+        self.on(operation, |platform| {
+            platform.produce(memory, [], iv, |keystore, env, [], out| {
+                keystore.cipher_generate_iv(env, APPLICATION, operation, out)
+            })
+        })
     }
 
     pub(crate) fn cipher_set_iv<M: CallerMemory>(
@@ -236,9 +228,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         iv: Input,
     ) -> Result<(), Status> {
-        let outcome =
-            self.take_in(memory, iv, |keystore, iv| keystore.cipher_set_iv(APPLICATION, operation, iv));
-        self.ended(operation, outcome)
+        self.hand(memory, operation, iv, Keystore::cipher_set_iv)
     }
 
     pub(crate) fn cipher_update<M: CallerMemory>(
@@ -248,10 +238,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         piece: Input,
         result: &mut Output,
     ) -> Result<(), Status> {
-        let outcome = self.give(memory, result, Some(piece), |keystore, _, piece, out| {
-            keystore.cipher_update(APPLICATION, operation, piece, out)
-        });
-        self.ended(operation, outcome)
+        self.exchange(memory, operation, piece, result, Keystore::cipher_update)
     }
 
     pub(crate) fn cipher_finish<M: CallerMemory>(
@@ -260,10 +247,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         result: &mut Output,
     ) -> Result<(), Status> {
-        let outcome = self.give(memory, result, None, |keystore, _, _, out| {
-            keystore.cipher_finish(APPLICATION, operation, out)
-        });
-        self.ended(operation, outcome)
+        self.yields(memory, operation, result, Keystore::cipher_finish)
     }
 
     pub(crate) fn aead_encrypt_setup<M: CallerMemory>(
@@ -273,7 +257,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         algorithm: u32,
         operation: &mut Output,
     ) -> Result<(), Status> {
-        self.open(memory, operation, |keystore, env| {
+        self.make(memory, [], operation, |keystore, env, []| {
             keystore.aead_encrypt_setup(env, APPLICATION, key, algorithm)
         })
     }
@@ -285,7 +269,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         algorithm: u32,
         operation: &mut Output,
     ) -> Result<(), Status> {
-        self.open(memory, operation, |keystore, env| {
+        self.make(memory, [], operation, |keystore, env, []| {
             keystore.aead_decrypt_setup(env, APPLICATION, key, algorithm)
         })
     }
@@ -297,8 +281,11 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         additional: u32,
         plaintext: u32,
     ) -> Result<(), Status> {
-        let lengths = (additional as usize, plaintext as usize);
-        self.keystore.aead_set_lengths(APPLICATION, operation, lengths.0, lengths.1).map_err(status)
+        let (additional, plaintext) = (additional as usize, plaintext as usize);
+        self.on(operation, |platform| {
+            let set = platform.keystore.aead_set_lengths(APPLICATION, operation, additional, plaintext);
+            set.map_err(status)
+        })
     }
 
     pub(crate) fn aead_generate_nonce<M: CallerMemory>(
@@ -307,10 +294,11 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         nonce: &mut Output,
     ) -> Result<(), Status> {
-        let outcome = self.give(memory, nonce, None, |keystore, env, _, out| {
-            keystore.aead_generate_nonce(env, APPLICATION, operation, out)
-        });
-        self.ended(operation, outcome)
+        self.on(operation, |platform| {
+            platform.produce(memory, [], nonce, |keystore, env, [], out| {
+                keystore.aead_generate_nonce(env, APPLICATION, operation, out)
+            })
+        })
     }
 
     pub(crate) fn aead_set_nonce<M: CallerMemory>(
@@ -319,9 +307,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         nonce: Input,
     ) -> Result<(), Status> {
-        let outcome = self
-            .take_in(memory, nonce, |keystore, nonce| keystore.aead_set_nonce(APPLICATION, operation, nonce));
-        self.ended(operation, outcome)
+        self.hand(memory, operation, nonce, Keystore::aead_set_nonce)
     }
 
     pub(crate) fn aead_update_ad<M: CallerMemory>(
@@ -330,9 +316,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         piece: Input,
     ) -> Result<(), Status> {
-        let outcome = self
-            .feed(memory, piece, |keystore, piece| keystore.aead_update_ad(APPLICATION, operation, piece));
-        self.ended(operation, outcome)
+        self.feed(memory, operation, piece, Keystore::aead_update_ad)
     }
 
     pub(crate) fn aead_update<M: CallerMemory>(
@@ -342,10 +326,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         piece: Input,
         result: &mut Output,
     ) -> Result<(), Status> {
-        let outcome = self.give(memory, result, Some(piece), |keystore, _, piece, out| {
-            keystore.aead_update(APPLICATION, operation, piece, out)
-        });
-        self.ended(operation, outcome)
+        self.exchange(memory, operation, piece, result, Keystore::aead_update)
     }
 
     pub(crate) fn aead_finish<M: CallerMemory>(
@@ -354,9 +335,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         tag: &mut Output,
     ) -> Result<(), Status> {
-        let outcome = self
-            .give(memory, tag, None, |keystore, _, _, out| keystore.aead_finish(APPLICATION, operation, out));
-        self.ended(operation, outcome)
+        self.yields(memory, operation, tag, Keystore::aead_finish)
     }
 
     pub(crate) fn aead_verify<M: CallerMemory>(
@@ -365,8 +344,6 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         operation: u32,
         tag: Input,
     ) -> Result<(), Status> {
-        let outcome =
-            self.take_in(memory, tag, |keystore, tag| keystore.aead_verify(APPLICATION, operation, tag));
-        self.ended(operation, outcome)
+        self.hand(memory, operation, tag, Keystore::aead_verify)
     }
 }

@@ -49,7 +49,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         };
         let fault = self.faults.last;
         let words = [
-            self.state as u32,
+            self.state() as u32,
             self.record.life_cycle,
             random,
             self.faults.in_a_row,
@@ -112,7 +112,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         if capacity < algorithm.size() {
             return Err(Status::BufferTooSmall);
         }
-        self.keystore.self_tests().require(Family::Hash).map_err(super::status)?;
+        self.keystore.self_tests().require(Family::Hash).map_err(cdd_keystore::status)?;
         let mut hasher = Hasher::new(algorithm);
         message.pieces(memory, |piece| hasher.update(piece))?;
         Ok(hasher.finish(out))

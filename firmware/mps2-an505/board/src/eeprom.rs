@@ -1,8 +1,8 @@
 //! The I2C EEPROM of 4 KiB, in a backing file of its own, driven bit by bit. The fuses and the counter lie in it.
 //!
 //! Each handle is one on the same two wires. That is sound because a transfer is whole: it begins with a start
-//! and ends with a stop, and nothing on this board begins one inside another (no interrupt handler uses it, and the
-//! gate refuses a call that interrupts another).
+//! and ends with a stop, and nothing on this board begins one inside another: calls of the gate and the management
+//! wire keep each other waiting.
 
 use crate::map::FUSES_I2C;
 use crate::register::{read, write};

@@ -21,9 +21,9 @@ const SAU_RNR: u32 = 0xE000_EDD8;
 const SAU_RBAR: u32 = 0xE000_EDDC;
 const SAU_RLAR: u32 = 0xE000_EDE0;
 const NVIC_ISER: u32 = 0xE000_E100;
-const NVIC_ICER: u32 = 0xE000_E180;
 const NVIC_ISPR: u32 = 0xE000_E200;
 const NVIC_ITNS1: u32 = 0xE000_E384;
+const NVIC_IPR: u32 = 0xE000_E400;
 const VTOR_NS: u32 = 0xE002_ED08;
 
 const NSCCFG: u32 = 0x5008_0014;
@@ -117,17 +117,11 @@ pub fn pend_interrupt(number: u32) {
     write(NVIC_ISPR + number / 32 * 4, 1 << (number % 32));
 }
 
-/// Lets a Secure interrupt come; it comes at once if its cause is there already. Secure ones have priority over all
-/// that the Non-secure side can mask.
-pub fn enable_interrupt(number: u32) {
+/// Lets a Secure interrupt come with this priority; it comes at once if its cause is there already.
+pub fn enable_interrupt(number: u32, priority: u8) {
+    // SAFETY: the priority registers have a byte for each interrupt and may be written bytewise.
+    unsafe { ((NVIC_IPR + number) as *mut u8).write_volatile(priority) };
     write(NVIC_ISER + number / 32 * 4, 1 << (number % 32));
-}
-
-/// Keeps a Secure interrupt waiting.
-pub fn disable_interrupt(number: u32) {
-    write(NVIC_ICER + number / 32 * 4, 1 << (number % 32));
-    cortex_m::asm::dsb();
-    cortex_m::asm::isb();
 }
 
 /// Points the Non-secure vector table at the application.

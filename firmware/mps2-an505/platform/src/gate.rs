@@ -7,31 +7,26 @@
 use crate::start::An505Platform;
 use cdd_gate::Status;
 use cdd_hal::Console;
-use cdd_platform::{Board, LineReader};
+use cdd_platform::Board;
 use core::arch::global_asm;
 use core::cell::RefCell;
-use core::sync::atomic::{AtomicBool, Ordering};
 use cortex_m::register::basepri;
 use mps2_an505_board::caller::NonSecure;
 use mps2_an505_board::map::uart::MANAGEMENT_RECEIVED;
 use mps2_an505_board::system;
 
-/// The platform, once the gate is open. Only whoever holds [`BUSY`] touches it.
+/// The platform, once the gate is open.
 struct Shared(RefCell<Option<&'static mut An505Platform>>);
 
-// SAFETY: one core; the cell is only borrowed between a successful `enter` and the release of `BUSY`, and
-// a call that interrupts another one is turned away before it gets to the cell.
+// SAFETY: one core; a call and the management wire keep each other waiting (`MANAGEMENT_PRIORITY`), and whoever came
+// in spite of that would find the cell borrowed.
 unsafe impl Sync for Shared {}
 
 static PLATFORM: Shared = Shared(RefCell::new(None));
-static BUSY: AtomicBool = AtomicBool::new(false);
 
-/// The lines of the management wire while the application runs.
-static LINES: Lines = Lines(RefCell::new(LineReader::new()));
-struct Lines(RefCell<LineReader>);
-
-// SAFETY: one core; only whoever holds `BUSY` touches it.
-unsafe impl Sync for Lines {}
+/// Of the management wire's interrupt: above all that an interrupt of the Non-secure side can have, which is 0x80 at
+/// most (AIRCR.PRIS is set).
+const MANAGEMENT_PRIORITY: u8 = 0x40;
 
 /// Opens the gate: from now on calls are answered, and the management wire beside them.
 pub(crate) fn open(platform: &'static mut An505Platform) {
@@ -41,31 +36,16 @@ pub(crate) fn open(platform: &'static mut An505Platform) {
     }
     // A byte that came before the wire was to interrupt has not asked for it.
     system::pend_interrupt(MANAGEMENT_RECEIVED);
-    system::enable_interrupt(MANAGEMENT_RECEIVED);
+    system::enable_interrupt(MANAGEMENT_RECEIVED, MANAGEMENT_PRIORITY);
 }
 
-/// The highest priority that an interrupt of the Non-secure side can have (AIRCR.PRIS is set).
-const NON_SECURE_PRIORITY: u8 = 0x80;
-
-/// Answers a call. A call while another is under way is refused and changes nothing.
+/// Answers a call.
 ///
-/// During a call no interrupt of the Non-secure side is taken: one whose handler did not come back would hold the
-/// platform, and with it the management wire, for good.
+/// No interrupt is taken meanwhile. The management wire has to wait, for platform and stack are taken; and an
+/// interrupt of the Non-secure side whose handler did not come back would hold both, and the wire, for good.
 extern "C" fn answer(frame: u32, number: u32) -> i32 {
     // SAFETY: the register of the Secure state; nothing here relies on being interrupted.
-    unsafe { basepri::write(NON_SECURE_PRIORITY) };
-    let status = answer_alone(frame, number);
-    // SAFETY: as above.
-    unsafe { basepri::write(0) };
-    status
-}
-
-fn answer_alone(frame: u32, number: u32) -> i32 {
-    if BUSY.swap(true, Ordering::Acquire) {
-        return Status::ConnectionBusy.code();
-    }
-    // The wire has to wait: platform and stack are taken.
-    system::disable_interrupt(MANAGEMENT_RECEIVED);
+    unsafe { basepri::write(MANAGEMENT_PRIORITY) };
     let status = match PLATFORM.0.try_borrow_mut().as_deref_mut() {
         Ok(Some(platform)) => {
             let status = platform.call(&mut NonSecure, number, frame);
@@ -74,34 +54,26 @@ fn answer_alone(frame: u32, number: u32) -> i32 {
             }
             status
         }
-        _ => Status::BadState.code(),
+        Ok(None) => Status::BadState.code(),
+        Err(_) => Status::ConnectionBusy.code(),
     };
-    BUSY.store(false, Ordering::Release);
-    system::enable_interrupt(MANAGEMENT_RECEIVED);
+    // SAFETY: as above.
+    unsafe { basepri::write(0) };
     status
 }
 
 /// Takes what has come on the management wire, between two calls of the application: whatever that does, it cannot
 /// keep the wire from being answered.
 pub(crate) unsafe extern "C" fn management_received() {
-    if BUSY.swap(true, Ordering::Acquire) {
-        // Cannot be: the interrupt is kept waiting during a call.
-        return system::disable_interrupt(MANAGEMENT_RECEIVED);
-    }
-    if let (Ok(Some(platform)), Ok(mut lines)) =
-        (PLATFORM.0.try_borrow_mut().as_deref_mut(), LINES.0.try_borrow_mut())
-    {
+    if let Ok(Some(platform)) = PLATFORM.0.try_borrow_mut().as_deref_mut() {
         platform.board().console().clear_interrupt();
         while let Some(byte) = platform.board().console().read() {
-            if let Some(line) = lines.push(byte) {
-                platform.serve(line);
-            }
+            platform.receive(byte);
             if platform.wants_reset() {
                 system::reset();
             }
         }
     }
-    BUSY.store(false, Ordering::Release);
     // SAFETY: wipes what lies below this function's own frame.
     unsafe { cdd_wipe_stack() };
 }

@@ -4,7 +4,7 @@ use crate::{fault, gate};
 use cdd_boot::{RECORD_MAGIC, Record};
 use cdd_hal::Console;
 use cdd_lifecycle::EraseError;
-use cdd_platform::{Board, Buffers, Hardware, Index, LineReader, Platform};
+use cdd_platform::{Board, Buffers, Hardware, Index, Platform};
 use core::arch::naked_asm;
 use core::mem::MaybeUninit;
 use cortex_m_rt::entry;
@@ -91,10 +91,9 @@ fn take_record() -> Option<Record> {
 
 /// Nothing runs beside the platform: answer on the management wire.
 fn serve(platform: &mut An505Platform) -> ! {
-    let mut lines = LineReader::new();
     loop {
-        if let Some(line) = platform.board().console().read().and_then(|byte| lines.push(byte)) {
-            platform.serve(line);
+        if let Some(byte) = platform.board().console().read() {
+            platform.receive(byte);
         }
         if platform.wants_reset() {
             system::reset();

@@ -2,6 +2,7 @@
 
 use crate::{Io, Out, readings};
 use cdd_client::{Entry, IdentityField, LOG_TEXT_BYTES, Part, Platform, Status, algorithm};
+use cdd_console::unhex;
 use core::fmt::Write;
 
 /// Largest number of random bytes that one command prints.
@@ -205,18 +206,4 @@ fn decimal(text: &[u8]) -> Option<usize> {
         return None;
     }
     Some(text.iter().fold(0, |value, digit| value * 10 + usize::from(digit - b'0')))
-}
-
-/// Decodes hex digits in place.
-fn unhex(text: &mut [u8]) -> Option<&[u8]> {
-    if !text.len().is_multiple_of(2) {
-        return None;
-    }
-    let len = text.len() / 2;
-    for at in 0..len {
-        let high = char::from(*text.get(2 * at)?).to_digit(16)?;
-        let low = char::from(*text.get(2 * at + 1)?).to_digit(16)?;
-        *text.get_mut(at)? = (high << 4 | low) as u8;
-    }
-    text.get(..len)
 }

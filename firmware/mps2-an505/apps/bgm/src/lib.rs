@@ -4,7 +4,8 @@
 //! ([`Io`]), so that the Non-secure image of the board and the virtual device run the same code. What it
 //! says and understands is laid down in `docs/wires.md`.
 //!
-//! It is not part of the platform: it may use `cdd-client` only, and the platform protects itself from it.
+//! It is not part of the platform: it may use `cdd-client` and `cdd-console` only, and the platform protects itself
+//! from it.
 //! No heap, no unsafe. Whatever the platform refuses (random after an entropy fault, storage that was tampered
 //! with), the meter goes on: a measurement and its alarm are shown before anything is asked of the platform. What is
 //! wrong is shown too, and never repaired: that is for the user to decide.
@@ -15,7 +16,6 @@
 mod civil;
 mod command;
 mod glucose;
-mod line;
 mod readings;
 mod sensor;
 
@@ -25,8 +25,8 @@ pub use readings::GIVEN_UP;
 pub use sensor::{Measurement, SensorError, parse};
 
 use cdd_client::{Entry, Platform, StorageHealth};
+use cdd_console::{Line, Received};
 use core::fmt::{self, Write};
-use line::{Line, Received};
 
 /// Longest line on the console: `digest` with the hex of 596 bytes.
 pub const MAX_CONSOLE_LINE: usize = 1200;

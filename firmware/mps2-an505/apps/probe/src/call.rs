@@ -3,6 +3,7 @@
 use crate::out::Out;
 use crate::word;
 use cdd_client::{Argument, Entry};
+use cdd_console::unhex;
 use cdd_hal::Console;
 
 /// What an output holds before the call, to see what the call wrote.
@@ -65,7 +66,7 @@ fn make<E: Entry>(rest: &mut [u8], entry: &mut E, scratch: &[u8], output: &mut [
         let (kind, value) = argument.split_at_mut_checked(2)?;
         let argument = match &*kind {
             b"v:" => Argument::Value(word::strict(value)?),
-            b"i:" => Argument::Input(word::unhex(value)?),
+            b"i:" => Argument::Input(unhex(value)?),
             b"s:" => {
                 let colon = value.iter().position(|byte| *byte == b':')?;
                 let (offset, len) =

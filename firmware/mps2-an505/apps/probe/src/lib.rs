@@ -12,7 +12,6 @@
 #![forbid(unsafe_code)]
 
 mod call;
-mod line;
 mod out;
 mod word;
 
@@ -20,8 +19,8 @@ pub use out::Out;
 pub use word::number;
 
 use cdd_client::{Argument, Entry};
+use cdd_console::{Line, Received, unhex};
 use cdd_hal::Console;
-use line::{Line, Received};
 
 /// Longest line: a call with 4 KiB of input in hex.
 pub const MAX_LINE: usize = 9 * 1024;
@@ -132,7 +131,7 @@ fn execute<E: Entry, C: Console, S: Surroundings>(
 fn put(rest: &mut [u8], scratch: &mut [u8]) -> Option<()> {
     let (offset, rest) = word::first(rest);
     let (bytes, rest) = word::first(rest);
-    let (offset, bytes) = (word::strict(offset)? as usize, word::unhex(bytes)?);
+    let (offset, bytes) = (word::strict(offset)? as usize, unhex(bytes)?);
     if bytes.is_empty() || !word::first(rest).0.is_empty() {
         return None;
     }

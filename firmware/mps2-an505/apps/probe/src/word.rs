@@ -1,4 +1,4 @@
-//! Lines to words, words to numbers and bytes.
+//! Lines to words, words to numbers.
 
 /// The first word, and what follows it. An empty word means that there is none.
 pub(crate) fn first(line: &mut [u8]) -> (&mut [u8], &mut [u8]) {
@@ -35,18 +35,4 @@ pub(crate) fn strict(word: &[u8]) -> Option<u32> {
         return None;
     }
     u32::from_str_radix(core::str::from_utf8(digits).ok()?, radix).ok()
-}
-
-/// Decodes hex digits in place.
-pub(crate) fn unhex(text: &mut [u8]) -> Option<&mut [u8]> {
-    if !text.len().is_multiple_of(2) {
-        return None;
-    }
-    let len = text.len() / 2;
-    for at in 0..len {
-        let high = char::from(*text.get(2 * at)?).to_digit(16)?;
-        let low = char::from(*text.get(2 * at + 1)?).to_digit(16)?;
-        *text.get_mut(at)? = (high << 4 | low) as u8;
-    }
-    text.get_mut(..len)
 }
