@@ -6,7 +6,7 @@
 use crate::evidence::TestedFile;
 use crate::images::{Keys, Part, Recipe, SignedImage, Signer, sha256};
 use crate::model::{Failure, Outcome, Target, require};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Socket};
 use crate::observations::Observations;
 use crate::seed::Sampler;
 use crate::{Options, Work};
@@ -20,6 +20,7 @@ use dtsec_target::{
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// What the devices of an evaluation are called.
@@ -357,30 +358,35 @@ impl Dut {
         judged(self.device.power_on(&power))
     }
 
-    /// Switches it on with a switch for warm resets: resets that leave the memory as it is.
-    pub(crate) fn power_with_reset(&self) -> Outcome<(Session, Monitor)> {
-        let session = self.power_watched(Entropy::System, &[])?;
-        Ok((session, self.monitor()?))
+    /// Switches it on, hears its boot report, and gives a switch for warm resets: resets that leave the memory as it
+    /// is.
+    pub(crate) fn power_with_reset(&self) -> Outcome<(Session, Report, Monitor)> {
+        let (session, report, monitor) = self.power_watched(Entropy::System, &[])?;
+        let none = || Failure::Harness(anyhow::anyhow!("the virtual device has no warm reset"));
+        Ok((session, report, monitor.ok_or_else(none)?))
     }
 
-    /// Switches it on with this noise source, these more arguments for what carries the device, and, on the board, a
-    /// socket for [`Dut::monitor`].
-    pub(crate) fn power_watched(&self, entropy: Entropy, more: &[String]) -> Outcome<Session> {
+    /// Switches it on with this noise source and these more arguments for what carries the device, and hears its boot
+    /// report; on the board with a monitor.
+    pub(crate) fn power_watched(
+        &self,
+        entropy: Entropy,
+        more: &[String],
+    ) -> Outcome<(Session, Report, Option<Monitor>)> {
         // An order to cut was for the start before.
         drop(std::fs::remove_file(self.cut_order()));
         let mut power = Power::new(&self.firmware).with_entropy(entropy);
         power.extra_args = more.to_vec();
+        let mut socket = None;
         if self.target() == Target::Mps2An505 {
-            // QEMU wants commas in a path doubled.
-            let path = self.monitor_socket().display().to_string().replace(',', ",,");
-            power.extra_args.extend(["-qmp".into(), format!("unix:{path},server=on,wait=off")]);
+            let path = self.folder.path().join("monitor");
+            socket = Some(Socket::at(&path)?);
+            power.extra_args.extend(["-qmp".into(), format!("unix:{}", in_option(&path))]);
         }
-        judged(self.device.power_on(&power))
-    }
-
-    /// The monitor of a device that was switched on watched.
-    pub(crate) fn monitor(&self) -> Outcome<Monitor> {
-        Ok(Monitor::attach(&self.monitor_socket())?)
+        let mut session = judged(self.device.power_on(&power))?;
+        let report = judged(session.report())?;
+        let monitor = socket.as_ref().map(Monitor::of).transpose()?;
+        Ok((session, report, monitor))
     }
 
     /// A file for what comes from the monitor, in a folder that goes with the device.
@@ -395,9 +401,7 @@ impl Dut {
         if self.target() != Target::Mps2An505 || !plugin.is_file() {
             return None;
         }
-        // QEMU wants commas in a path doubled.
-        let path = |path: &Path| path.display().to_string().replace(',', ",,");
-        let (plugin, order) = (path(&plugin), path(&self.cut_order()));
+        let (plugin, order) = (in_option(&plugin), in_option(&self.cut_order()));
         let Range { start, end } = addresses;
         Some(vec!["-plugin".into(), format!("{plugin},cut={order},from={start:#x},to={end:#x}")])
     }
@@ -453,8 +457,12 @@ impl Dut {
         place.ok_or_else(|| Failure::Harness(anyhow::anyhow!("the board's description names no storage")))
     }
 
-    fn monitor_socket(&self) -> PathBuf {
-        self.folder.path().join("monitor")
+    /// Switches it on and cuts the power so much later, while it starts.
+    pub(crate) fn cut_while_starting(&self, after: Duration) -> Outcome {
+        let session = self.power()?;
+        let_pass(after);
+        session.power_off();
+        Ok(())
     }
 
     /// Starts it again and again as a batch; virtual devices only.
@@ -481,6 +489,16 @@ impl Dut {
         let mut session = self.power()?;
         judged(session.report())
     }
+}
+
+/// Lets a device run for so long, and then its power is cut: a moment that the sampler chose, no wait for anything.
+pub(crate) fn let_pass(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// A path inside an option of QEMU's, which wants commas in it doubled.
+fn in_option(path: &Path) -> String {
+    path.display().to_string().replace(',', ",,")
 }
 
 /// Sorts the errors of a session: a device that hangs, dies or says what it may not is refuted; all else is the

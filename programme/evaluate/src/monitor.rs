@@ -3,28 +3,35 @@
 
 use serde_json::{Value, json};
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// How long QEMU may take to open its socket, and to answer.
+/// How long QEMU may take to answer.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A socket that QEMU's monitor connects to, and does so before the board's processor starts.
+pub(crate) struct Socket(UnixListener);
+
+impl Socket {
+    /// A socket at `path`, in place of the one of an earlier start.
+    pub(crate) fn at(path: &Path) -> io::Result<Socket> {
+        drop(std::fs::remove_file(path));
+        let listener = UnixListener::bind(path)?;
+        listener.set_nonblocking(true)?;
+        Ok(Socket(listener))
+    }
+}
 
 /// A connection to QEMU's monitor.
 pub(crate) struct Monitor(BufReader<UnixStream>);
 
 impl Monitor {
-    /// Connects to the monitor at `socket`.
-    pub(crate) fn attach(socket: &Path) -> io::Result<Monitor> {
-        let deadline = Instant::now() + DEADLINE;
-        let stream = loop {
-            match UnixStream::connect(socket) {
-                Ok(stream) => break stream,
-                Err(error) if Instant::now() > deadline => return Err(error),
-                // QEMU makes the socket in its first milliseconds; there is nothing else to wait for.
-                Err(_) => std::thread::sleep(Duration::from_millis(2)),
-            }
-        };
+    /// The monitor of a board that has said something, so that its emulator has connected: nothing is waited for.
+    pub(crate) fn of(socket: &Socket) -> io::Result<Monitor> {
+        let missing =
+            |error: io::Error| io::Error::other(format!("QEMU has not connected its monitor: {error}"));
+        let (stream, _) = socket.0.accept().map_err(missing)?;
         stream.set_read_timeout(Some(DEADLINE))?;
         let mut monitor = Monitor(BufReader::new(stream));
         monitor.execute("qmp_capabilities")?;

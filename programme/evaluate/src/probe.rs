@@ -1,23 +1,17 @@
 //! The hostile Non-secure application at work: what the tests of the border between the worlds have in common.
 
-#[allow(dead_code, reason = "the whole table of calls, whether or not a test makes them all")]
 pub(crate) mod calls;
-#[allow(dead_code, reason = "for the tests of services, which come with their calls")]
 mod gate;
-#[allow(dead_code, reason = "as above")]
 mod inside;
 #[cfg(test)]
 mod live;
 pub(crate) mod psa;
 mod residue;
-#[allow(dead_code, reason = "as above")]
 mod secret;
 
-#[allow(unused_imports, reason = "as above")]
 pub(crate) use self::{
-    gate::{Arg, Moment, Returned, expect_status},
-    inside::Region,
-    residue::{Residue, Residues},
+    gate::{Arg, Returned, as_number},
+    residue::{Residues, runs},
     secret::find_secret,
 };
 
@@ -37,57 +31,6 @@ pub(crate) const RAM: std::ops::Range<u32> = 0x2820_0000..0x2824_0000;
 
 /// Where the veneer of call 0 lies (functional specification of the gate).
 pub(crate) const VENEERS: u32 = 0x3800_0800;
-/// Calls of the gate.
-pub(crate) mod call {
-    /// `identity_field(value field, output text)`.
-    pub(crate) const IDENTITY_FIELD: u32 = 0;
-    /// `identity_part(value index, output record)`.
-    pub(crate) const IDENTITY_PART: u32 = 1;
-    /// `platform_state(output record)`.
-    pub(crate) const PLATFORM_STATE: u32 = 2;
-    /// `digest(value algorithm, input message, output hash)`.
-    pub(crate) const DIGEST: u32 = 4;
-    /// `random(output bytes)`.
-    pub(crate) const RANDOM: u32 = 5;
-    /// `log_write(value level, input text)`.
-    pub(crate) const LOG_WRITE: u32 = 6;
-    /// `log_read(value index, output entry)`.
-    pub(crate) const LOG_READ: u32 = 7;
-    /// `import_key(input attributes, input data, output key)`.
-    pub(crate) const IMPORT_KEY: u32 = 8;
-    /// `get_key_attributes(value key, output attributes)`.
-    pub(crate) const GET_KEY_ATTRIBUTES: u32 = 13;
-    /// `storage_set(value low, value high, value flags, input data)`.
-    pub(crate) const STORAGE_SET: u32 = 56;
-    /// `storage_get(value low, value high, value offset, output data)`.
-    pub(crate) const STORAGE_GET: u32 = 57;
-    /// `storage_get_info(value low, value high, output info)`.
-    pub(crate) const STORAGE_GET_INFO: u32 = 58;
-    /// `storage_remove(value low, value high)`.
-    pub(crate) const STORAGE_REMOVE: u32 = 59;
-    /// `readings_append(input reading, output index)`.
-    pub(crate) const READINGS_APPEND: u32 = 60;
-    /// `readings_read(value index, output reading)`.
-    pub(crate) const READINGS_READ: u32 = 61;
-    /// `readings_range(output range)`.
-    pub(crate) const READINGS_RANGE: u32 = 62;
-    /// `readings_trim(value first)`.
-    pub(crate) const READINGS_TRIM: u32 = 63;
-    /// `attest_get_token(input challenge, output token)`.
-    pub(crate) const ATTEST_GET_TOKEN: u32 = 65;
-    /// `attest_get_token_size(value challenge, output size)`.
-    pub(crate) const ATTEST_GET_TOKEN_SIZE: u32 = 66;
-    /// `attest_get_key(output key)`.
-    pub(crate) const ATTEST_GET_KEY: u32 = 67;
-    /// `factory_reset(input phrase)`.
-    pub(crate) const FACTORY_RESET: u32 = 68;
-    /// The first number that has no call.
-    pub(crate) const UNUSED: u32 = 69;
-}
-
-/// Words of the largest frame.
-#[cfg(test)]
-pub(crate) const FRAME_WORDS: usize = 12;
 
 /// `psa_status_t` numbers.
 pub(crate) mod status {
@@ -125,15 +68,13 @@ pub(crate) mod status {
     pub(crate) const INVALID_PADDING: i64 = -150;
 }
 
-/// The algorithm number of SHA-256 in the PSA Crypto API.
-pub(crate) const PSA_ALG_SHA_256: u32 = 0x0200_0009;
-
 /// A device that runs the probe.
 pub(crate) struct Probe {
     session: Session,
     report: Report,
     buffer: u32,
     length: u32,
+    /// None on the virtual device.
     monitor: Option<Monitor>,
     dut: Dut,
 }
@@ -157,10 +98,9 @@ impl Probe {
     }
 
     fn power_more(dut: Dut, seen: &mut Observations, entropy: Entropy, more: &[String]) -> Outcome<Probe> {
-        let mut session = dut.power_watched(entropy, more)?;
-        let report = judged(session.report())?;
+        let (session, report, monitor) = dut.power_watched(entropy, more)?;
         expect_state(&report, "running")?;
-        let mut probe = Probe { session, report, buffer: 0, length: 0, monitor: None, dut };
+        let mut probe = Probe { session, report, buffer: 0, length: 0, monitor, dut };
         probe.ready()?;
         // The virtual device has no addresses that the probe could be told.
         if probe.target() == Target::Mps2An505 {
@@ -197,9 +137,7 @@ impl Probe {
 
     /// Tells the platform that the application has started well, which clears the count of faults.
     pub(crate) fn ready(&mut self) -> Outcome {
-        let status = self.status("ready")?;
-        require!(status == status::SUCCESS, "`application_ready` returned {status}");
-        Ok(())
+        self.done(&calls::application_ready()).map(drop)
     }
 
     /// Says a line and returns the answer, whatever it is.
@@ -243,9 +181,9 @@ impl Probe {
         Ok(address)
     }
 
-    /// Makes a call with the frame at this address; its status.
-    pub(crate) fn call(&mut self, number: u32, frame: u32) -> Outcome<i64> {
-        self.status(&format!("call {number} {frame:#x}"))
+    /// Makes the call of this name with the frame at this address; its status.
+    pub(crate) fn call(&mut self, name: &str, frame: u32) -> Outcome<i64> {
+        self.status(&format!("call {} {frame:#x}", calls::number(name)))
     }
 
     /// Says a line that must be answered with a status.
@@ -264,7 +202,6 @@ impl Probe {
     }
 
     /// Cuts the power; what is left is the device with its flash and fuses.
-    #[allow(dead_code, reason = "for the tests of services, which come with their calls")]
     pub(crate) fn cut(self) -> Dut {
         let Probe { session, dut, .. } = self;
         session.power_off();
@@ -288,7 +225,7 @@ impl Probe {
             let output = self.buffer + 64;
             let frame = self.put(0, &[output, 32])?;
             self.put(64, &[0; 8])?;
-            let status = self.call(call::RANDOM, frame)?;
+            let status = self.call("random", frame)?;
             require!(status == status::SUCCESS, "status {status}");
             let bytes = self.ok(&format!("dump {output:#x} 32"))?;
             require!(bytes.bytes().any(|b| b != b'0') && bytes.len() == 64, "the output is {bytes}");

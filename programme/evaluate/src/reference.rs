@@ -2,6 +2,7 @@
 //! device's (RustCrypto and dalek). For P-256 and every mode over AES the device has code of its own; P-384, SHA-2 and
 //! the arithmetic of Curve25519 are the same crates there, so they are held against published vectors too.
 
+use crate::probe::psa::alg;
 use curve25519_dalek::MontgomeryPoint;
 use hmac::{Hmac, KeyInit, Mac};
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
@@ -22,9 +23,9 @@ impl Hash {
     /// Its number in the PSA Crypto API.
     pub(crate) const fn psa(self) -> u32 {
         match self {
-            Hash::Sha256 => 0x0200_0009,
-            Hash::Sha384 => 0x0200_000A,
-            Hash::Sha512 => 0x0200_000B,
+            Hash::Sha256 => alg::SHA_256,
+            Hash::Sha384 => alg::SHA_384,
+            Hash::Sha512 => alg::SHA_512,
         }
     }
 

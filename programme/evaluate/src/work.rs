@@ -52,14 +52,12 @@ impl Work {
     /// evaluation's. Its tests then fail; nobody should look at them any more.
     pub fn clear(&self) {
         *self.cleared.write().unwrap_or_else(PoisonError::into_inner) = true;
-        // A device that is still on, or a test that is just taking one's folder away, can get in the way.
-        for _ in 0..50 {
-            match std::fs::remove_dir_all(&self.folder) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                _ => return,
-            }
+        // A device that is still on may write into its folder. Under another name nobody finds it any more; only what
+        // was on its way there can still arrive, once.
+        let mut away = self.folder.clone().into_os_string();
+        away.push(".cleared");
+        if std::fs::rename(&self.folder, &away).is_ok() && std::fs::remove_dir_all(&away).is_err() {
+            drop(std::fs::remove_dir_all(&away));
         }
     }
 }
@@ -107,6 +105,29 @@ mod tests {
         work.clear();
         assert!(!work.folder.exists());
         assert!(work.make(Ok::<_, io::Error>).is_err());
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_folder_that_somebody_writes_into_meanwhile_is_gone_all_the_same() {
+        let place = tempfile::tempdir().unwrap();
+        let work = Work::within(place.path()).unwrap();
+        let held = work.make(Ok::<_, io::Error>).unwrap();
+        let (path, (begun, has_begun)) = (held.path().to_owned(), std::sync::mpsc::channel());
+        std::thread::scope(|scope| {
+            // Until there is nothing any more to write into.
+            scope.spawn(move || {
+                (0..).all(|n: u32| {
+                    let written = std::fs::write(path.join(n.to_string()), [7; 32]);
+                    _ = begun.send(());
+                    written.is_ok()
+                })
+            });
+            for _ in 0..100 {
+                has_begun.recv().unwrap();
+            }
+            work.clear();
+        });
         assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
     }
 

@@ -1,10 +1,9 @@
 //! Every call of the gate by its name, as the functional specification of the gate lays it down.
 //!
-//! A call is a value: made by the function with its name, and carried out by [`Probe`], one or many at a time.
+//! A call is a value: made by the function with its name, and carried out by [`Probe`](super::Probe), one or many at a
+//! time. A function that is never used is a call that no test makes.
 
-use super::{Arg, Probe, Returned, status};
-use crate::model::{Failure, Outcome, require};
-use anyhow::anyhow;
+use super::Arg;
 
 /// A call with its arguments.
 #[derive(Debug, Clone)]
@@ -22,6 +21,14 @@ impl Call<'_> {
     pub(crate) fn room(mut self, bytes: usize) -> Self {
         if let Some(Arg::Output(room)) = self.args.last_mut() {
             *room = bytes;
+        }
+        self
+    }
+
+    /// The same with its last input taken from the probe's scratch buffer, where it lies already.
+    pub(crate) fn in_scratch(mut self, at: usize, bytes: usize) -> Self {
+        if let Some(input) = self.args.iter_mut().rfind(|arg| matches!(arg, Arg::Input(_))) {
+            *input = Arg::Scratch { at, bytes };
         }
         self
     }
@@ -157,71 +164,39 @@ calls! {
     68 factory_reset(phrase: Input);
 }
 
-impl Probe {
-    /// Makes a call: its status, and what it wrote to its output.
-    pub(crate) fn make(&mut self, call: &Call<'_>) -> Outcome<Returned> {
-        self.gate(call.number, &call.args)
-    }
-
-    /// Makes calls one after the other without waiting for each answer.
-    pub(crate) fn make_all(&mut self, calls: &[Call<'_>]) -> Outcome<Vec<Returned>> {
-        let calls: Vec<(u32, &[Arg<'_>])> = calls.iter().map(|call| (call.number, &call.args[..])).collect();
-        self.gates(&calls)
-    }
-
-    /// Makes a call that must succeed; its output.
-    pub(crate) fn done(&mut self, call: &Call<'_>) -> Outcome<Vec<u8>> {
-        let (status, output) = self.make(call)?;
-        require!(status == status::SUCCESS, "`{}` returned {status} where it must succeed", call.name);
-        Ok(output)
-    }
-
-    /// Makes a call that must succeed and gives a number.
-    pub(crate) fn numbered(&mut self, call: &Call<'_>) -> Outcome<u32> {
-        let output = self.done(call)?;
-        let bytes = output.try_into();
-        bytes.map(u32::from_le_bytes).map_err(|output: Vec<u8>| {
-            Failure::Refuted(format!("`{}` gave {} bytes and no number", call.name, output.len()))
-        })
-    }
-
-    /// Makes a call that must end in this status.
-    pub(crate) fn ends(&mut self, what: &str, call: &Call<'_>, expected: i64) -> Outcome {
-        let (status, _) = self.make(call)?;
-        require!(
-            status == expected,
-            "{what}: `{}` returned {status} where {expected} was expected",
-            call.name
-        );
-        Ok(())
-    }
-
-    /// Makes calls that must all succeed; their outputs.
-    pub(crate) fn all_done(&mut self, calls: &[Call<'_>]) -> Outcome<Vec<Vec<u8>>> {
-        let results = self.make_all(calls)?;
-        if results.len() != calls.len() {
-            return Err(Failure::Harness(anyhow!("{} answers to {} calls", results.len(), calls.len())));
-        }
-        let each = calls.iter().zip(results);
-        each.map(|(call, (status, output))| {
-            require!(status == status::SUCCESS, "`{}` returned {status} where it must succeed", call.name);
-            Ok(output)
-        })
-        .collect()
-    }
+/// The number of the call of this name, for frames that are made by address.
+///
+/// # Panics
+/// When there is no such call.
+pub(crate) fn number(name: &str) -> u32 {
+    let row = ALL.iter().find(|row| row.name == name);
+    row.unwrap_or_else(|| panic!("the gate has no call `{name}`")).number
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Words of the largest frame (functional specification of the gate).
+    const FRAME_WORDS: usize = 12;
+
     #[test]
     fn the_table_has_no_gaps_and_every_frame_fits() {
         assert!(ALL.iter().enumerate().all(|(place, row)| row.number as usize == place));
         let words =
             |row: &Row| -> usize { row.arguments.iter().map(|(_, shape)| shape.words()).sum::<usize>() };
-        assert!(ALL.iter().all(|row| words(row) <= super::super::FRAME_WORDS));
-        assert_eq!(ALL.len() as u32, super::super::call::UNUSED);
+        assert!(ALL.iter().all(|row| words(row) <= FRAME_WORDS));
+    }
+
+    #[test]
+    fn the_number_of_a_call_is_found_by_its_name() {
+        assert_eq!((number("identity_field"), number("factory_reset")), (0, 68));
+    }
+
+    #[test]
+    #[should_panic(expected = "no call `digests`")]
+    fn a_name_that_no_call_has_stops_the_test_that_asks_for_it() {
+        number("digests");
     }
 
     #[test]

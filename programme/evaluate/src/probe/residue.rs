@@ -1,6 +1,6 @@
 //! What is left of secrets: in all memory that could hold them, and in the flash.
 
-use super::inside::Region;
+use super::inside::{PLATFORM, Region};
 use super::{Probe, find_secret};
 use crate::model::{Failure, Outcome, Target, require};
 use crate::observations::Observations;
@@ -30,8 +30,8 @@ pub(crate) struct Residues {
     flash: Vec<u8>,
 }
 
-/// The region of the platform's own memory on the board.
-const PLATFORM: &str = "Secure memory";
+/// Code of the platform, from the start of its image: of the first slot, or of the memory that it was loaded to.
+const CODE: Range<usize> = 0x1000..0x3000;
 
 /// The stack of the virtual device's process. To wipe the stack after a call is the work of the board's entry code,
 /// which the virtual device has not.
@@ -47,10 +47,7 @@ impl Residues {
         probe.ok("ping")?;
         let mut regions = probe.regions()?;
         regions.retain(|region| region.name != HOST_STACK);
-        let ranges: Vec<Range<u64>> = regions.iter().map(|region| region.range.clone()).collect();
-        let memory = probe.memory(&ranges)?;
-        let regions = regions.into_iter().zip(memory.into_iter().map(|(_, bytes)| bytes)).collect();
-        Ok(Residues { regions, flash: probe.flash()? })
+        Ok(Residues { regions: probe.memory(regions)?, flash: probe.flash()? })
     }
 
     /// Where this secret is in memory, each copy of it or of parts of it once.
@@ -98,6 +95,15 @@ impl Residues {
         bytes.unwrap_or_default()
     }
 
+    /// The platform's code lies in the memory that was searched as it lies in flash: the platform's own memory was read,
+    /// and not an alias or nothing at all.
+    fn shows_the_platform(&self) -> Outcome<String> {
+        let memory = self.regions.iter().find(|(region, _)| region.name == PLATFORM);
+        let code = memory.and_then(|(_, bytes)| bytes.get(CODE)).unwrap_or_default();
+        require!(self.flash.get(CODE) == Some(code), "other bytes are there");
+        Ok(format!("the same {} bytes", code.len()))
+    }
+
     /// Bytes looked at.
     pub(crate) fn bytes(&self) -> usize {
         self.flash.len() + self.regions.iter().map(|(_, bytes)| bytes.len()).sum::<usize>()
@@ -105,7 +111,8 @@ impl Residues {
 }
 
 impl Probe {
-    /// Control: a pattern that the probe is given to keep is found by the same search, and is not when it is gone.
+    /// Controls: a pattern that the probe is given to keep is found by the same search, and is not when it is gone; on
+    /// the board the search saw the platform's memory.
     pub(crate) fn planted(&mut self, seen: &mut Observations, pattern: &[u8]) -> Outcome {
         if self.target() == Target::Virtual {
             seen.setup(
@@ -126,6 +133,12 @@ impl Probe {
             require!(left.is_empty(), "it is found where it was wiped: {}", left[0]);
             Ok(format!("{once}, of {} bytes; then nowhere", with.bytes()))
         })?;
+        if self.target() == Target::Mps2An505 {
+            seen.control(
+                "the platform's code, as it lies in flash, in the memory that was searched",
+                |_| with.shows_the_platform(),
+            )?;
+        }
         if with.flash.is_empty() {
             return Err(Failure::Harness(anyhow!("the flash is empty")));
         }
@@ -136,7 +149,8 @@ impl Probe {
 /// Addresses that lie at most this far apart belong to one run: a word between them was the same by chance.
 const GAP: u64 = 8;
 
-fn runs(addresses: impl Iterator<Item = u64>) -> Vec<Range<u64>> {
+/// The runs that these addresses, which only grow, lie in.
+pub(crate) fn runs(addresses: impl Iterator<Item = u64>) -> Vec<Range<u64>> {
     let mut runs: Vec<Range<u64>> = Vec::new();
     for at in addresses {
         match runs.last_mut() {

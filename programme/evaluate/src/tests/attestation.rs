@@ -7,7 +7,7 @@ use crate::bench::{Bench, Dut, expect_state, judged, version};
 use crate::images::{Part, Recipe};
 use crate::model::{Applies, Failure, Kind, Outcome, Test, Threat, require};
 use crate::observations::Observations;
-use crate::probe::{Arg, Probe, call, status};
+use crate::probe::{Probe, calls, status};
 use dtsec_target::{Entropy, LifeCycle, Report, Session};
 use dtsec_token::Token;
 
@@ -111,8 +111,6 @@ pub(super) const TESTS: &[Test] = &[
 ];
 
 const CHALLENGE: [u8; 32] = [0xC4; 32];
-/// Room for any token.
-const TOKEN: usize = 1024;
 
 /// Reads a token that must be one and must verify with `key`.
 fn genuine(bytes: &[u8], key: &[u8]) -> Outcome<Token> {
@@ -141,14 +139,14 @@ fn attested(session: &mut Session) -> Outcome<(Vec<u8>, Token)> {
 
 fn answers_the_challenge(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut probe = Probe::start(bench, seen)?;
-    let key = probe.gate_ok(call::ATTEST_GET_KEY, &[Arg::Output(65)])?;
+    let key = probe.done(&calls::attest_get_key())?;
     require!(key.len() == 65 && key[0] == 4, "the key is {} bytes: {}", key.len(), hex::encode(&key));
     let same = judged(probe.session().attestation_key())?;
     require!(same[..] == key[..], "the management wire gives another key than the gate");
     for length in 0..=80usize {
         let challenge: Vec<u8> = (0..length as u8).map(|byte| byte.wrapping_mul(7) ^ 0x5A).collect();
-        let (status, bytes) =
-            probe.gate(call::ATTEST_GET_TOKEN, &[Arg::Input(&challenge), Arg::Output(TOKEN)])?;
+        let ask = calls::attest_get_token(&challenge);
+        let (status, bytes) = probe.make(&ask)?;
         if ![32, 48, 64].contains(&length) {
             require!(status == status::INVALID_ARGUMENT, "a challenge of {length} bytes: status {status}");
             seen.case("challenge of a wrong length", "refused");
@@ -158,12 +156,9 @@ fn answers_the_challenge(bench: &Bench, seen: &mut Observations) -> Outcome {
         let token = genuine(&bytes, &key)?;
         require!(token.nonce[..] == challenge[..], "the token answers {}", token.nonce);
         require!(token.client_id == -1, "the application's token says client {}", token.client_id);
-        let size =
-            probe.gate_ok(call::ATTEST_GET_TOKEN_SIZE, &[Arg::Value(length as u32), Arg::Output(4)])?;
-        let announced = u32::from_le_bytes(size.try_into().unwrap_or_default()) as usize;
+        let announced = probe.numbered(&calls::attest_get_token_size(length as u32))? as usize;
         require!(announced == bytes.len(), "{announced} bytes were announced, {} came", bytes.len());
-        let (status, none) =
-            probe.gate(call::ATTEST_GET_TOKEN, &[Arg::Input(&challenge), Arg::Output(announced - 1)])?;
+        let (status, none) = probe.make(&ask.room(announced.saturating_sub(1)))?;
         require!(
             status == status::BUFFER_TOO_SMALL && none.is_empty(),
             "one byte too little room: status {status}, {} bytes",
@@ -233,8 +228,7 @@ fn no_bit_can_be_changed(bench: &Bench, seen: &mut Observations) -> Outcome {
 
 fn without_entropy(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut probe = Probe::start_with(bench, seen, Entropy::Silent)?;
-    let (status, _) = probe.gate(call::RANDOM, &[Arg::Output(16)])?;
-    require!(status == status::INSUFFICIENT_ENTROPY, "random without entropy: status {status}");
+    probe.ends("silent source", &calls::random(), status::INSUFFICIENT_ENTROPY)?;
     let (_, token) = attested(probe.session())?;
     require!(token.boot_seed.is_none(), "a boot seed without entropy: {:?}", token.boot_seed);
     seen.case("silent source", "token verified");
@@ -326,7 +320,11 @@ fn instance_identity(bench: &Bench, seen: &mut Observations) -> Outcome {
     let (mut session, _) = on(&other)?;
     let (others_key, others_token) = attested(&mut session)?;
     drop(session);
-    seen.control("each token with its own device's key", |_| Ok("both verify".into()))?;
+    seen.control("each token with its own device's key", |_| {
+        require!(token.verify(&key), "the first does not verify");
+        require!(others_token.verify(&others_key), "the second does not verify");
+        Ok("both verify".into())
+    })?;
     require!(token.instance_id != others_token.instance_id && key != others_key, "two devices, one identity");
     require!(
         token.implementation_id == others_token.implementation_id,

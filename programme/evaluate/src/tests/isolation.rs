@@ -4,7 +4,7 @@ use super::{NEEDS_TRUSTZONE, interface, sfr};
 use crate::bench::{Bench, judged};
 use crate::model::{Kind, Outcome, Test, Threat, require};
 use crate::observations::Observations;
-use crate::probe::{Probe, VENEERS, call, shown};
+use crate::probe::{Probe, VENEERS, calls, shown};
 use dtsec_target::ProbeAnswer;
 
 const THREATS: &[Threat] = &[Threat::BadSoftware];
@@ -160,7 +160,7 @@ fn recorded(report: &dtsec_target::Report, what: &str) -> Outcome {
 fn no_way_in(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut probe = Probe::start(bench, seen)?;
     let (buffer, _) = probe.buffer();
-    let veneer = VENEERS + 8 * call::RANDOM;
+    let veneer = VENEERS + 8 * calls::number("random");
     let enters = |seen: &mut Observations, probe: &mut Probe| {
         seen.control("a branch to the veneer of `random` itself", |_| {
             let frame = probe.put(0, &[buffer + 64, 16])?;
@@ -174,7 +174,7 @@ fn no_way_in(bench: &Bench, seen: &mut Observations) -> Outcome {
         ("behind the veneer's SG", veneer + 4),
         ("middle of the veneer's SG", veneer + 2),
         ("middle of the veneer's branch", veneer + 6),
-        ("veneer without a call", VENEERS + 8 * call::UNUSED),
+        ("veneer without a call", VENEERS + 8 * calls::ALL.len() as u32),
         ("veneer without a call, far", VENEERS + 8 * 100),
         ("last bytes of the veneers", VENEERS + 0x3F8),
         ("behind the veneers", VENEERS + 0x400),

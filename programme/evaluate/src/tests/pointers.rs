@@ -6,7 +6,8 @@ use crate::bench::{Bench, expect_state, judged};
 use crate::model::{Failure, Kind, Outcome, Test, Threat, require};
 use crate::observations::Observations;
 use crate::probe::calls::{self, Row, Shape};
-use crate::probe::{PSA_ALG_SHA_256, Probe, call, shown, status};
+use crate::probe::psa::alg;
+use crate::probe::{Probe, shown, status};
 use dtsec_target::ProbeAnswer;
 
 const THREATS: &[Threat] = &[Threat::BadSoftware];
@@ -247,34 +248,44 @@ fn foreign_frames(bench: &Bench, seen: &mut Observations) -> Outcome {
 fn out_of_range(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut probe = Probe::start(bench, seen)?;
     let (buffer, _) = probe.buffer();
-    let own = buffer + 256;
     probe.call_control(seen, "random within its range")?;
-    probe.put(256, &[0x0A41_4141])?;
-    const NOT_SUPPORTED: i64 = -134;
-    const TOO_SMALL: i64 = -138;
-    const NOT_THERE: i64 = -140;
-    for (what, number, frame, expected) in [
-        ("field 7 of the identity", call::IDENTITY_FIELD, vec![7, own, 48], NOT_THERE),
-        ("field 4294967295", call::IDENTITY_FIELD, vec![u32::MAX, own, 48], NOT_THERE),
-        ("no room for a field", call::IDENTITY_FIELD, vec![0, own, 1], TOO_SMALL),
-        ("part 3", call::IDENTITY_PART, vec![3, own, 112], NOT_THERE),
-        ("a part record of 111 bytes", call::IDENTITY_PART, vec![1, own, 111], TOO_SMALL),
-        ("a state record of 31 bytes", call::PLATFORM_STATE, vec![own, 31], TOO_SMALL),
-        ("algorithm 0", call::DIGEST, vec![0, own, 4, own, 32], NOT_SUPPORTED),
-        ("MD5", call::DIGEST, vec![0x0200_0003, own, 4, own, 32], NOT_SUPPORTED),
-        ("SHA-1", call::DIGEST, vec![0x0200_0005, own, 4, own, 32], NOT_SUPPORTED),
-        ("a hash of 31 bytes", call::DIGEST, vec![PSA_ALG_SHA_256, own, 4, own, 31], TOO_SMALL),
-        ("65,537 random bytes", call::RANDOM, vec![buffer, 65_537], status::INVALID_ARGUMENT),
-        ("log level 3", call::LOG_WRITE, vec![3, own, 1], status::INVALID_ARGUMENT),
-        ("a text of 97 bytes", call::LOG_WRITE, vec![2, own, 97], status::INVALID_ARGUMENT),
-        ("a text with a line feed", call::LOG_WRITE, vec![2, own, 4], status::INVALID_ARGUMENT),
-        ("entry 4294967295 of the log", call::LOG_READ, vec![u32::MAX, own, 104], NOT_THERE),
+    let text = b"AAA";
+    for (what, call, expected) in [
+        ("field 7 of the identity", calls::identity_field(7), status::DOES_NOT_EXIST),
+        ("field 4294967295", calls::identity_field(u32::MAX), status::DOES_NOT_EXIST),
+        ("no room for a field", calls::identity_field(0).room(1), status::BUFFER_TOO_SMALL),
+        ("part 3", calls::identity_part(3), status::DOES_NOT_EXIST),
+        ("a part record of 111 bytes", calls::identity_part(1).room(111), status::BUFFER_TOO_SMALL),
+        ("a state record of 31 bytes", calls::platform_state().room(31), status::BUFFER_TOO_SMALL),
+        ("algorithm 0", calls::digest(0, text), status::NOT_SUPPORTED),
+        ("MD5", calls::digest(alg::MD5, text), status::NOT_SUPPORTED),
+        ("SHA-1", calls::digest(alg::SHA_1, text), status::NOT_SUPPORTED),
+        ("a hash of 31 bytes", calls::digest(alg::SHA_256, text).room(31), status::BUFFER_TOO_SMALL),
+        ("log level 3", calls::log_write(3, text), status::INVALID_ARGUMENT),
+        ("a text of 97 bytes", calls::log_write(2, &[b'A'; 97]), status::INVALID_ARGUMENT),
+        ("a text with a line feed", calls::log_write(2, b"AAA\n"), status::INVALID_ARGUMENT),
+        ("entry 4294967295 of the log", calls::log_read(u32::MAX), status::DOES_NOT_EXIST),
     ] {
-        let frame = probe.put(0, &frame)?;
-        let status = probe.call(number, frame)?;
-        require!(status == expected, "{what}: status {status} where {expected} was expected");
-        seen.case(what, &status.to_string());
+        probe.ends(what, &call, expected)?;
+        seen.case(what, &expected.to_string());
     }
+    seen.control("the same calls within their ranges", |_| {
+        let within = [
+            calls::identity_field(0),
+            calls::identity_part(1),
+            calls::platform_state(),
+            calls::digest(alg::SHA_256, text),
+            calls::log_write(2, &[b'A'; 96]),
+            calls::log_read(0),
+        ];
+        probe.all_done(&within)?;
+        Ok(format!("{} of them succeed", within.len()))
+    })?;
+    // More than the probe has a buffer for: by its address.
+    let frame = probe.put(0, &[buffer, 65_537])?;
+    let status = probe.call("random", frame)?;
+    require!(status == status::INVALID_ARGUMENT, "65,537 random bytes: status {status}");
+    seen.case("65,537 random bytes", &status.to_string());
     probe.call_control(seen, "random within its range, afterwards")
 }
 
@@ -304,14 +315,14 @@ fn leftovers(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut probe = Probe::start(bench, seen)?;
     let (buffer, _) = probe.buffer();
     probe.call_control(seen, "the call gives its result all the same")?;
-    for (what, number, frame) in [
-        ("random that succeeds", call::RANDOM, vec![buffer + 256, 32]),
-        ("random that is refused", call::RANDOM, vec![0x3808_0000, 32]),
-        ("digest that succeeds", call::DIGEST, vec![PSA_ALG_SHA_256, buffer, 64, buffer + 256, 32]),
-        ("part that does not exist", call::IDENTITY_PART, vec![9, buffer + 256, 112]),
+    for (what, name, frame) in [
+        ("random that succeeds", "random", vec![buffer + 256, 32]),
+        ("random that is refused", "random", vec![0x3808_0000, 32]),
+        ("digest that succeeds", "digest", vec![alg::SHA_256, buffer, 64, buffer + 256, 32]),
+        ("part that does not exist", "identity_part", vec![9, buffer + 256, 112]),
     ] {
         let frame = probe.put(0, &frame)?;
-        let answer = probe.ok(&format!("leftovers {number} {frame:#x}"))?;
+        let answer = probe.ok(&format!("leftovers {} {frame:#x}", calls::number(name)))?;
         let words: Vec<u32> = answer.split_whitespace().filter_map(crate::probe::number).collect();
         let [r1, r2, r3, r12, flags] = words[..] else {
             return Err(Failure::Harness(anyhow::anyhow!("the probe answered `{answer}`")));
@@ -354,7 +365,7 @@ fn foreign_stacks(bench: &Bench, seen: &mut Observations) -> Outcome {
     let (buffer, _) = probe.buffer();
     let random = |probe: &mut Probe, stack: u32| -> Outcome<ProbeAnswer> {
         let frame = probe.put(0, &[buffer + 64, 16])?;
-        probe.say(&format!("stackcall {} {frame:#x} {stack:#x}", call::RANDOM))
+        probe.say(&format!("stackcall {} {frame:#x} {stack:#x}", calls::number("random")))
     };
     let own = |seen: &mut Observations, probe: &mut Probe, when: &str| {
         seen.control(&format!("the stack pointer in the probe's own memory, {when}"), |_| {

@@ -4,10 +4,10 @@
 
 use super::storage::content::{Content, Operation, reading, reported, services};
 use super::{interface, sfr};
-use crate::bench::{Bench, Dut, expect_state, judged};
+use crate::bench::{Bench, Dut, expect_state, judged, let_pass};
 use crate::model::{Applies, Failure, Kind, Outcome, Target, Test, Threat, require};
 use crate::observations::Observations;
-use crate::probe::{Moment, Probe, status};
+use crate::probe::{Probe, status};
 use crate::seed::Sampler;
 use dtsec_target::{Entropy, Session};
 use std::collections::HashSet;
@@ -157,8 +157,7 @@ impl Meter {
     fn cut(&mut self, mut session: Session, after: Duration) -> Outcome<usize> {
         let first = self.next;
         self.send(&mut session)?;
-        // The moment is the point of the test; nothing is waited for.
-        std::thread::sleep(after);
+        let_pass(after);
         session.cut();
         let lines = session.console().take_lines();
         let mut numbers = first..self.next;
@@ -202,11 +201,8 @@ fn while_measuring(bench: &Bench, seen: &mut Observations) -> Outcome {
             made += 1;
             // Now and then once more, while it starts.
             if sampler.below(5) == 0 {
-                let again = meter.dut.power()?;
-                std::thread::sleep(
-                    Duration::from_micros(sampler.below(starting.as_micros() as usize) as u64),
-                );
-                drop(again);
+                let moment = sampler.below(starting.as_micros() as usize) as u64;
+                meter.dut.cut_while_starting(Duration::from_micros(moment))?;
                 made += 1;
                 seen.case("cut while it starts", "all there");
             }
@@ -339,13 +335,8 @@ fn operations(bench: &Bench, seen: &mut Observations) -> Outcome {
         let kind = operation.name();
         let limit = &mut most[number % 6];
         let after = 1 + sampler.below(*limit);
-        let moment = if probe.counts_stores() {
-            Moment::Store(after as u32)
-        } else {
-            Moment::After(Duration::from_micros(after as u64))
-        };
-        let (call, args) = operation.call();
-        let (left, answer) = probe.cut_at(call, &args, moment)?;
+        let moment = probe.moment(after);
+        let (left, answer) = probe.cut_at(&operation.call(), moment)?;
         if let Some((status, _)) = &answer {
             require!(*status == status::SUCCESS, "{kind} returned {status}");
             *limit = (*limit * 3 / 4).max(4);
@@ -354,9 +345,7 @@ fn operations(bench: &Bench, seen: &mut Observations) -> Outcome {
         }
         dut = left;
         if number % 4 == 0 {
-            let starting = dut.power()?;
-            std::thread::sleep(Duration::from_micros(sampler.below(60_000) as u64));
-            drop(starting);
+            dut.cut_while_starting(Duration::from_micros(sampler.below(60_000) as u64))?;
         }
         probe = Probe::power_to_be_cut(dut, seen)?;
         let (now, what) = settled(&mut probe, content, &operation, answer.is_some())?;
@@ -433,14 +422,9 @@ fn nonces(bench: &Bench, seen: &mut Observations) -> Outcome {
         let before = dut.read_storage()?;
         let probe = Probe::power_to_be_cut(dut, seen)?;
         let after = limit / 4 + sampler.below(limit);
-        let moment = if probe.counts_stores() {
-            Moment::Store(after as u32)
-        } else {
-            Moment::After(Duration::from_micros(after as u64))
-        };
+        let moment = probe.moment(after);
         let operation = Operation::Set(77, sampler.bytes(4000));
-        let (call, args) = operation.call();
-        let (left, answer) = probe.cut_at(call, &args, moment)?;
+        let (left, answer) = probe.cut_at(&operation.call(), moment)?;
         dut = left;
         let torn = dut.read_storage()?;
         let first = written(&before, &torn);
@@ -462,7 +446,7 @@ fn nonces(bench: &Bench, seen: &mut Observations) -> Outcome {
                 })?;
             }
             // Headers and tags may stay where a part was whole; its content may not.
-            let recovered = storage_now(bench, &probe)?;
+            let recovered = probe.storage()?;
             let left = found(&first, &recovered);
             require!(
                 left <= MAY_STAY,
@@ -471,7 +455,7 @@ fn nonces(bench: &Bench, seen: &mut Observations) -> Outcome {
             let mut gone = first;
             windows(&recovered).for_each(|window| _ = gone.remove(window));
             content.perform(&mut probe, std::slice::from_ref(&operation))?;
-            let again = found(&gone, &storage_now(bench, &probe)?);
+            let again = found(&gone, &probe.storage()?);
             require!(
                 again == 0,
                 "{again} fragments of {FRAGMENT} bytes are the same in both attempts: the nonce was used twice"
@@ -485,11 +469,6 @@ fn nonces(bench: &Bench, seen: &mut Observations) -> Outcome {
     content.must_be(&mut probe)?;
     seen.saw("storage afterwards", services(&mut probe)?.storage);
     Ok(())
-}
-
-fn storage_now(bench: &Bench, probe: &Probe) -> Outcome<Vec<u8>> {
-    let flash = probe.flash()?;
-    Ok(bench.board.storage().and_then(|place| flash.get(place)).unwrap_or_default().to_vec())
 }
 
 #[cfg(test)]

@@ -471,13 +471,13 @@ fn independent(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut random = bench.sampler("purging-differences");
     let mut probe = Probe::start(bench, seen)?;
     // All self-tests have run, and the generator too.
-    for warm in 0..2 {
-        every_call(&mut probe, &mut random.clone(), warm)?;
+    for _ in 0..2 {
+        let mut random = random.clone();
+        SECRET_CALLS.iter().try_for_each(|(_, _, run)| run(&mut probe, &mut random))?;
     }
-    let moment = |probe: &mut Probe| Residues::of(probe);
-    let before = moment(&mut probe)?;
+    let before = Residues::of(&mut probe)?;
     probe.done(&calls::random())?;
-    let after = moment(&mut probe)?;
+    let after = Residues::of(&mut probe)?;
     let state: Vec<Range<u64>> = before.differences(&after);
     let long = |range: &&Range<u64>| range.end - range.start > COUNTER;
     let generator: Vec<Range<u64>> = state.iter().filter(long).cloned().collect();
@@ -492,7 +492,7 @@ fn independent(bench: &Bench, seen: &mut Observations) -> Outcome {
         let mut moments = Vec::new();
         for _ in 0..2 {
             let id = probe.import(volatile, &random.bytes(32))?;
-            moments.push(moment(&mut probe)?);
+            moments.push(Residues::of(&mut probe)?);
             probe.done(&calls::destroy_key(id))?;
         }
         let found = moments[0].differences(&moments[1]);
@@ -504,7 +504,7 @@ fn independent(bench: &Bench, seen: &mut Observations) -> Outcome {
         let mut moments = Vec::new();
         for _ in 0..2 {
             run(&mut probe, &mut random)?;
-            moments.push(moment(&mut probe)?);
+            moments.push(Residues::of(&mut probe)?);
         }
         let allowed = |range: &Range<u64>| {
             *draws
@@ -526,10 +526,6 @@ fn independent(bench: &Bench, seen: &mut Observations) -> Outcome {
 }
 
 type SecretCalls = fn(&mut Probe, &mut Sampler) -> Outcome;
-
-fn every_call(probe: &mut Probe, random: &mut Sampler, _: u32) -> Outcome {
-    SECRET_CALLS.iter().try_for_each(|(_, _, run)| run(probe, random))
-}
 
 /// Calls on secrets: what, whether they draw random, and the calls. All keys are gone at the end.
 const SECRET_CALLS: &[(&str, bool, SecretCalls)] = &[

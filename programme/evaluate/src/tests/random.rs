@@ -4,7 +4,7 @@ use super::{NEEDS_TRUSTZONE, interface, sfr};
 use crate::bench::{Bench, Dut, expect_state, judged};
 use crate::model::{Applies, Failure, Kind, Outcome, Test, Threat, require};
 use crate::observations::Observations;
-use crate::probe::{Probe, call, status};
+use crate::probe::{Probe, status};
 use crate::statistics;
 use dtsec_target::{Entropy, Session};
 use std::collections::BTreeSet;
@@ -243,7 +243,7 @@ fn limits(bench: &Bench, seen: &mut Observations) -> Outcome {
     for count in [0u32, 1, 3, 33] {
         probe.ok(&format!("fill {:#x} 96 0xcc", output - 16))?;
         let frame = probe.put(0, &[output, count])?;
-        let status = probe.call(call::RANDOM, frame)?;
+        let status = probe.call("random", frame)?;
         require!(status == status::SUCCESS, "{count} bytes: status {status}");
         let dump = probe.ok(&format!("dump {:#x} 96", output - 16))?;
         let bytes = hex::decode(&dump).map_err(|_| Failure::Refuted(format!("`{dump}` is not hex")))?;
@@ -260,7 +260,7 @@ fn limits(bench: &Bench, seen: &mut Observations) -> Outcome {
     // A place in the caller's own memory, far from the probe's variables and stack.
     const LARGE: u32 = 0x2822_0000;
     let frame = probe.put(0, &[LARGE, 65_536])?;
-    let status = probe.call(call::RANDOM, frame)?;
+    let status = probe.call("random", frame)?;
     require!(status == status::SUCCESS, "65,536 bytes: status {status}");
     let last = probe.ok(&format!("dump {:#x} 40", LARGE + 65_536 - 32))?;
     require!(
@@ -276,7 +276,7 @@ fn limits(bench: &Bench, seen: &mut Observations) -> Outcome {
         ("wrapping range", 0xFFFF_FFF0, 32, status::PROGRAMMER_ERROR),
     ] {
         let frame = probe.put(0, &[address, count])?;
-        let status = probe.call(call::RANDOM, frame)?;
+        let status = probe.call("random", frame)?;
         require!(status == expected, "{what}: status {status} where {expected} was expected");
         seen.case(what, &status.to_string());
     }
@@ -287,7 +287,7 @@ fn nothing_from_a_dead_source(bench: &Bench, seen: &mut Observations) -> Outcome
     let ask = |probe: &mut Probe, count: u32| -> Outcome<i64> {
         let output = probe.buffer().0 + 64;
         let frame = probe.put(0, &[output, count])?;
-        probe.call(call::RANDOM, frame)
+        probe.call("random", frame)
     };
     seen.setup("noise source", "as each case says");
     let mut good = Probe::start(bench, seen)?;

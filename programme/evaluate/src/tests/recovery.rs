@@ -118,8 +118,7 @@ fn loop_is_stopped(bench: &Bench, seen: &mut Observations) -> Outcome {
             }
         };
         seen.transcript(run, last.raw.lines());
-        expect_state(&last, "no-application")?;
-        require!(last.reason.as_deref() == Some("repeated-faults"), "reason={:?}", last.reason);
+        expect_stopped(&last)?;
         require!(counts == [1, 2, 3], "the faults counted {counts:?}");
         seen.case(run, "stopped at the third fault");
         judged(session.management().send_line("report"))?;
@@ -132,7 +131,7 @@ fn loop_is_stopped(bench: &Bench, seen: &mut Observations) -> Outcome {
 }
 
 /// The application is not running because it faulted too often.
-fn expect_stopped(report: &Report) -> Outcome {
+pub(super) fn expect_stopped(report: &Report) -> Outcome {
     expect_state(report, "no-application")?;
     require!(report.reason.as_deref() == Some("repeated-faults"), "reason={:?}", report.reason);
     Ok(())
@@ -141,8 +140,8 @@ fn expect_stopped(report: &Report) -> Outcome {
 fn stays_stopped(bench: &Bench, seen: &mut Observations) -> Outcome {
     let good = bench.genuine_device(seen)?;
     seen.control("the reset button on a device whose application runs", |_| {
-        let (mut session, mut button) = good.power_with_reset()?;
-        expect_state(&judged(session.report())?, "running")?;
+        let (mut session, report, mut button) = good.power_with_reset()?;
+        expect_state(&report, "running")?;
         button.warm_reset()?;
         let report = judged(session.report())?;
         expect_state(&report, "running")?;
@@ -150,12 +149,12 @@ fn stays_stopped(bench: &Bench, seen: &mut Observations) -> Outcome {
     })?;
     let images = [("platform-a", &bench.recipe(Part::Platform)), ("application-a", &crasher(bench))];
     let dut = bench.device_with(seen, &images)?;
-    let (mut session, mut button) = dut.power_with_reset()?;
+    let (mut session, mut report, mut button) = dut.power_with_reset()?;
     for start in ["power-on", "first fault", "second fault"] {
-        let report = judged(session.report())?;
         require!(report.state == "running", "after the {start} the state is {}", report.state);
+        report = judged(session.report())?;
     }
-    expect_stopped(&judged(session.report())?)?;
+    expect_stopped(&report)?;
     for reset in 1..=3 {
         button.warm_reset()?;
         let report = judged(session.report())?;

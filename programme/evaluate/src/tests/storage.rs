@@ -5,11 +5,12 @@ mod purged;
 mod tampering;
 
 use super::{interface, sfr};
-use crate::bench::{Bench, judged};
+use crate::bench::Bench;
 use crate::model::{Applies, Kind, Outcome, Target, Test, require};
 use crate::observations::Observations;
-use crate::probe::{Arg, Probe, call, expect_status, status};
-use content::{Content, Operation, Record, halves, reading, services};
+use crate::probe::calls::{self, Call};
+use crate::probe::{Probe, status};
+use content::{Content, Operation, Record, get, get_info, reading, remove, services, set};
 use dtsec_target::Entropy;
 
 const FUNCTIONAL: &[Test] = &[
@@ -63,31 +64,14 @@ const FUNCTIONAL: &[Test] = &[
     },
 ];
 
+/// Bytes of an entry before and behind its content, and of a sector before its first entry (specification of trusted
+/// storage).
+pub(super) const HEADER: usize = 28;
+pub(super) const TRAILER: usize = 32;
+pub(super) const SECTOR_HEADER: usize = 64;
+
 /// Tests of what the storage does and of attacks on it.
 pub(super) const TESTS: &[&[Test]] = &[tampering::TESTS, FUNCTIONAL, purged::TESTS];
-
-/// What the flash of trusted storage holds now.
-fn storage_of(bench: &Bench, probe: &Probe) -> Outcome<Vec<u8>> {
-    let flash = probe.flash()?;
-    Ok(bench.board.storage().and_then(|place| flash.get(place)).unwrap_or_default().to_vec())
-}
-
-/// Sets a record; the status.
-fn set(probe: &mut Probe, uid: u64, data: &[u8], flags: u32) -> Outcome<i64> {
-    let [low, high] = halves(uid);
-    let (status, _) = probe.gate(call::STORAGE_SET, &[low, high, Arg::Value(flags), Arg::Input(data)])?;
-    Ok(status)
-}
-
-/// Reads a record from an offset into some room.
-fn get(probe: &mut Probe, uid: u64, offset: usize, room: usize) -> Outcome<(i64, Vec<u8>)> {
-    let [low, high] = halves(uid);
-    probe.gate(call::STORAGE_GET, &[low, high, Arg::Value(offset as u32), Arg::Output(room)])
-}
-
-fn remove(probe: &mut Probe, uid: u64) -> Outcome<i64> {
-    Ok(probe.gate(call::STORAGE_REMOVE, &halves(uid))?.0)
-}
 
 const WRITE_ONCE: u32 = 1;
 
@@ -113,31 +97,24 @@ fn records(bench: &Bench, seen: &mut Observations) -> Outcome {
         ("flag 0x80", 1, &[1], 0x81, status::NOT_SUPPORTED),
         ("flag 0x100", 1, &[1], 0x100, status::NOT_SUPPORTED),
     ] {
-        let status = set(&mut probe, uid, data, flags)?;
-        expect_status(what, status, expected)?;
+        probe.ends(what, &set(uid, flags, data), expected)?;
         seen.case("set of what is not allowed", what);
     }
-    for (what, number, more) in [
-        ("get", call::STORAGE_GET, &[Arg::Value(0), Arg::Output(8)][..]),
-        ("get_info", call::STORAGE_GET_INFO, &[Arg::Output(8)]),
-        ("remove", call::STORAGE_REMOVE, &[]),
-    ] {
-        for uid in [0, 3, 2 << 32, u64::MAX - 1] {
-            let args = [&halves(uid)[..], more].concat();
-            let (status, _) = probe.gate(number, &args)?;
-            expect_status(&format!("{what} of record {uid:#x}"), status, status::DOES_NOT_EXIST)?;
-            seen.case("record that is not there", what);
+    for uid in [0, 3, 2 << 32, u64::MAX - 1] {
+        for call in [get(uid, 0, 8), get_info(uid), remove(uid)] {
+            probe.ends(&format!("record {uid:#x}"), &call, status::DOES_NOT_EXIST)?;
+            seen.case("record that is not there", call.name);
         }
     }
     content.must_be(&mut probe)?;
     write_once(&mut probe, &mut content, seen)?;
     let mut probe = Probe::power(probe.cut(), seen, Entropy::System)?;
     content.must_be(&mut probe)?;
-    expect_status("write-once", set(&mut probe, 5, &[0; 9], 0)?, status::NOT_PERMITTED)?;
+    probe.ends("write-once", &set(5, 0, &[0; 9]), status::NOT_PERMITTED)?;
     for uid in uids {
         content.perform(&mut probe, &[Operation::Remove(uid)])?;
-        expect_status("removed", get(&mut probe, uid, 0, 8)?.0, status::DOES_NOT_EXIST)?;
-        expect_status("removed again", remove(&mut probe, uid)?, status::DOES_NOT_EXIST)?;
+        probe.ends("removed", &get(uid, 0, 8), status::DOES_NOT_EXIST)?;
+        probe.ends("removed again", &remove(uid), status::DOES_NOT_EXIST)?;
     }
     content.must_be(&mut probe)?;
     let mut probe = Probe::power(probe.cut(), seen, Entropy::System)?;
@@ -151,35 +128,32 @@ fn parts_are_read(probe: &mut Probe, content: &mut Content, seen: &mut Observati
     let data: Vec<u8> = (0..300u32).map(|n| (n * 7) as u8).collect();
     content.perform(probe, &[Operation::Set(2, data.clone())])?;
     for (offset, room) in [(0, 300), (0, 301), (0, 10), (0, 0), (1, 299), (100, 50), (299, 1), (300, 8)] {
-        let (status, bytes) = get(probe, 2, offset, room)?;
+        let bytes = probe.done(&get(2, offset, room))?;
         let expected: Vec<u8> = data[offset..].iter().copied().take(room).collect();
-        expect_status(&format!("offset {offset}"), status, status::SUCCESS)?;
         require!(bytes == expected, "{} bytes came from offset {offset} into {room}", bytes.len());
         seen.case("read from an offset", "exactly what is there");
     }
     for offset in [301, 4096, u32::MAX as usize] {
-        expect_status(&format!("offset {offset}"), get(probe, 2, offset, 8)?.0, status::INVALID_ARGUMENT)?;
+        probe.ends(&format!("offset {offset}"), &get(2, offset, 8), status::INVALID_ARGUMENT)?;
         seen.case("read from behind the end", "invalid-argument");
     }
-    let [low, high] = halves(2);
-    let (status, _) = probe.gate(call::STORAGE_GET_INFO, &[low, high, Arg::Output(7)])?;
-    expect_status("get_info into 7 bytes", status, status::BUFFER_TOO_SMALL)
+    probe.ends("7 bytes of room", &get_info(2).room(7), status::BUFFER_TOO_SMALL)
 }
 
 fn write_once(probe: &mut Probe, content: &mut Content, seen: &mut Observations) -> Outcome {
     // The flags that ask for less protection are taken, and change nothing.
     for (uid, flags) in [(5, WRITE_ONCE), (6, 2), (7, 4), (8, 6)] {
         let data = vec![flags as u8; 33];
-        expect_status("set with flags", set(probe, uid, &data, flags)?, status::SUCCESS)?;
+        probe.done(&set(uid, flags, &data))?;
         content.records.insert(uid, Record { data, flags });
     }
     content.must_be(probe)?;
-    for (what, status) in [
-        ("replaced", set(probe, 5, &[0; 9], 0)?),
-        ("replaced by itself", set(probe, 5, &[1; 33], WRITE_ONCE)?),
-        ("removed", remove(probe, 5)?),
+    for (what, call) in [
+        ("replaced", set(5, 0, &[0; 9])),
+        ("replaced by itself", set(5, WRITE_ONCE, &[1; 33])),
+        ("removed", remove(5)),
     ] {
-        expect_status(&format!("write-once, {what}"), status, status::NOT_PERMITTED)?;
+        probe.ends(&format!("write-once, {what}"), &call, status::NOT_PERMITTED)?;
         seen.case("write-once record", what);
     }
     content.must_be(probe)
@@ -198,13 +172,10 @@ impl Pool {
 
     /// Sets records: their number, and offset and length of the window.
     fn set(&self, probe: &mut Probe, content: &mut Content, windows: &[(u64, usize, usize)]) -> Outcome {
-        let line = |(uid, at, length): &(u64, usize, usize)| {
-            format!("gate {} v:{uid} v:0 v:0 s:{at}:{length}", call::STORAGE_SET)
-        };
-        let lines: Vec<String> = windows.iter().map(line).collect();
-        for ((uid, at, length), answer) in windows.iter().zip(judged(probe.session().probe_all(&lines))?) {
-            let answer = crate::probe::shown(&answer);
-            require!(answer == "`gate 0`", "record {uid} was answered with {answer}");
+        let call = |(uid, at, length): &(u64, usize, usize)| set(*uid, 0, &[]).in_scratch(*at, *length);
+        let calls: Vec<Call<'_>> = windows.iter().map(call).collect();
+        probe.all_done(&calls)?;
+        for (uid, at, length) in windows {
             content.apply(&Operation::Set(*uid, self.0[*at..at + length].to_vec()));
         }
         Ok(())
@@ -221,22 +192,20 @@ fn thousand_records(bench: &Bench, seen: &mut Observations) -> Outcome {
         (uid, 4 * uid as usize, length)
     };
     let windows: Vec<_> = (1..=1000).map(window).collect();
-    for some in windows.chunks(50) {
-        pool.set(&mut probe, &mut content, some)?;
-    }
+    pool.set(&mut probe, &mut content, &windows)?;
     let bytes: usize = content.records.values().map(|record| record.data.len()).sum();
     seen.saw("bytes in 1,000 records", bytes);
     content.must_be_in_samples(&mut probe, &mut sampler)?;
     let mut uid = 1001;
     let refused = loop {
         let data = sampler.bytes(8);
-        match set(&mut probe, uid, &data, 0)? {
-            status::SUCCESS if uid < 100_000 => content.apply(&Operation::Set(uid, data)),
-            other => break other,
+        match probe.make(&set(uid, 0, &data))? {
+            (status::SUCCESS, _) if uid < 100_000 => content.apply(&Operation::Set(uid, data)),
+            (other, _) => break other,
         }
         uid += 1;
     };
-    expect_status("one record too many", refused, status::INSUFFICIENT_STORAGE)?;
+    require!(refused == status::INSUFFICIENT_STORAGE, "one record too many: status {refused}");
     seen.saw("records until one was refused", content.records.len());
     content.perform(&mut probe, &[Operation::Set(1, sampler.bytes(100))])?;
     content.perform(&mut probe, &[Operation::Remove(2), Operation::Set(uid, vec![2; 60])])?;
@@ -257,9 +226,6 @@ fn readings_log(bench: &Bench, seen: &mut Observations) -> Outcome {
         let one = |n| Operation::Append(reading(1_600_000_000 + n as u64, (n * 37 % 500) as i32 - 7));
         (from..from + count).map(one).collect()
     };
-    let read = |probe: &mut Probe, index: u32| -> Outcome<i64> {
-        Ok(probe.gate(call::READINGS_READ, &[Arg::Value(index), Arg::Output(24)])?.0)
-    };
     content.perform(&mut probe, &appended(0, 100))?;
     content.must_be(&mut probe)?;
     let mut padded = reading(1, 2);
@@ -267,23 +233,24 @@ fn readings_log(bench: &Bench, seen: &mut Observations) -> Outcome {
     for (what, bytes) in
         [("23 bytes", &reading(1, 2)[..23]), ("25 bytes", &[0; 25]), ("none", &[]), ("padding", &padded)]
     {
-        let (status, _) = probe.gate(call::READINGS_APPEND, &[Arg::Input(bytes), Arg::Output(4)])?;
-        expect_status(what, status, status::INVALID_ARGUMENT)?;
+        probe.ends(what, &calls::readings_append(bytes), status::INVALID_ARGUMENT)?;
         seen.case("what is no reading", what);
     }
-    let (status, _) = probe.gate(call::READINGS_APPEND, &[Arg::Input(&reading(1, 2)), Arg::Output(3)])?;
-    expect_status("no room for the index", status, status::BUFFER_TOO_SMALL)?;
-    let (status, _) = probe.gate(call::READINGS_READ, &[Arg::Value(0), Arg::Output(23)])?;
-    expect_status("no room for the reading", status, status::BUFFER_TOO_SMALL)?;
-    let (status, _) = probe.gate(call::READINGS_TRIM, &[Arg::Value(101)])?;
-    expect_status("trim of readings to come", status, status::INVALID_ARGUMENT)?;
+    let good = reading(1, 2);
+    for (what, call, expected) in [
+        ("no room for the index", calls::readings_append(&good).room(3), status::BUFFER_TOO_SMALL),
+        ("no room for the reading", calls::readings_read(0).room(23), status::BUFFER_TOO_SMALL),
+        ("trim of readings to come", calls::readings_trim(101), status::INVALID_ARGUMENT),
+    ] {
+        probe.ends(what, &call, expected)?;
+    }
     content.must_be(&mut probe)?;
 
     // Trimmed, cut, and trimmed backwards, which does nothing.
     content.perform(&mut probe, &[Operation::Trim(40), Operation::Trim(0), Operation::Trim(39)])?;
     content.must_be(&mut probe)?;
     for index in [0, 39, 100, 5000, u32::MAX] {
-        expect_status(&format!("reading {index}"), read(&mut probe, index)?, status::DOES_NOT_EXIST)?;
+        probe.ends(&format!("reading {index}"), &calls::readings_read(index), status::DOES_NOT_EXIST)?;
         seen.case("reading that is not there", "does-not-exist");
     }
     let mut probe = Probe::power(probe.cut(), seen, Entropy::System)?;
@@ -291,8 +258,8 @@ fn readings_log(bench: &Bench, seen: &mut Observations) -> Outcome {
     content.perform(&mut probe, &appended(100, LOG - 60))?;
     content.must_be(&mut probe)?;
     let last = reading(9, 9);
-    let (status, _) = probe.gate(call::READINGS_APPEND, &[Arg::Input(&last), Arg::Output(4)])?;
-    expect_status(&format!("reading {} of a log of {LOG}", LOG + 1), status, status::INSUFFICIENT_STORAGE)?;
+    let full = format!("reading {} of a log of {LOG}", LOG + 1);
+    probe.ends(&full, &calls::readings_append(&last), status::INSUFFICIENT_STORAGE)?;
     content.perform(&mut probe, &[Operation::Trim(41), Operation::Append(last)])?;
     content.must_be(&mut probe)?;
 
@@ -345,7 +312,7 @@ fn wear(bench: &Bench, seen: &mut Observations) -> Outcome {
     let mut content = Content::default();
     content.perform(&mut probe, &Content::sample(&mut sampler, 20, 20))?;
     let pool = Pool::give(&mut probe, sampler.bytes(8192))?;
-    let mut wear = Wear::new(storage_of(bench, &probe)?, bench.board.flash().erase);
+    let mut wear = Wear::new(probe.storage()?, bench.board.flash().erase);
     let (length, turns) = match bench.target {
         Target::Mps2An505 => (4096, 1),
         Target::Virtual => (1000, bench.samples(4, 1) as u32),
@@ -363,7 +330,7 @@ fn wear(bench: &Bench, seen: &mut Observations) -> Outcome {
         let windows: Vec<_> = (0..at_once).map(|_| (99, 4 * sampler.below(1000), length)).collect();
         pool.set(&mut probe, &mut content, &windows)?;
         stored += at_once * length;
-        wear.look(storage_of(bench, &probe)?);
+        wear.look(probe.storage()?);
         let (least, most) = wear.least_and_most();
         require!(most - least <= 1, "sectors were erased {least} to {most} times");
     }

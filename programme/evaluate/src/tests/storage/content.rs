@@ -1,7 +1,8 @@
 //! What was stored and must be found again: the oracle of every test of trusted storage.
 
 use crate::model::{Failure, Outcome, require};
-use crate::probe::{Arg, Probe, Returned, call, status};
+use crate::probe::calls::{self, Call};
+use crate::probe::{Probe, Returned, as_number, status};
 use crate::seed::Sampler;
 use std::collections::BTreeMap;
 
@@ -37,15 +38,12 @@ pub(in crate::tests) enum Operation {
 
 impl Operation {
     /// The call that does it.
-    pub(in crate::tests) fn call(&self) -> (u32, Vec<Arg<'_>>) {
+    pub(in crate::tests) fn call(&self) -> Call<'_> {
         match self {
-            Operation::Set(uid, data) => {
-                let [low, high] = halves(*uid);
-                (call::STORAGE_SET, vec![low, high, Arg::Value(0), Arg::Input(data)])
-            }
-            Operation::Remove(uid) => (call::STORAGE_REMOVE, halves(*uid).to_vec()),
-            Operation::Append(reading) => (call::READINGS_APPEND, vec![Arg::Input(reading), Arg::Output(4)]),
-            Operation::Trim(first) => (call::READINGS_TRIM, vec![Arg::Value(*first)]),
+            Operation::Set(uid, data) => set(*uid, 0, data),
+            Operation::Remove(uid) => remove(*uid),
+            Operation::Append(reading) => calls::readings_append(reading),
+            Operation::Trim(first) => calls::readings_trim(*first),
         }
     }
 
@@ -70,9 +68,33 @@ pub(in crate::tests) fn reading(time: u64, value: i32) -> Reading {
     bytes
 }
 
-/// The two arguments that name a record.
-pub(in crate::tests) fn halves(uid: u64) -> [Arg<'static>; 2] {
-    [Arg::Value(uid as u32), Arg::Value((uid >> 32) as u32)]
+/// A record's number crosses the gate in two words.
+fn halves(uid: u64) -> (u32, u32) {
+    (uid as u32, (uid >> 32) as u32)
+}
+
+/// The call that sets a record.
+pub(in crate::tests) fn set(uid: u64, flags: u32, data: &[u8]) -> Call<'_> {
+    let (low, high) = halves(uid);
+    calls::storage_set(low, high, flags, data)
+}
+
+/// The call that reads a record from an offset into some room.
+pub(in crate::tests) fn get(uid: u64, offset: usize, room: usize) -> Call<'static> {
+    let (low, high) = halves(uid);
+    calls::storage_get(low, high, offset as u32).room(room)
+}
+
+/// The call that asks for a record's length and flags.
+pub(in crate::tests) fn get_info(uid: u64) -> Call<'static> {
+    let (low, high) = halves(uid);
+    calls::storage_get_info(low, high)
+}
+
+/// The call that removes a record.
+pub(in crate::tests) fn remove(uid: u64) -> Call<'static> {
+    let (low, high) = halves(uid);
+    calls::storage_remove(low, high)
 }
 
 /// What came back of what was stored.
@@ -126,13 +148,11 @@ impl Content {
 
     /// Does these operations, each of which must succeed.
     pub(in crate::tests) fn perform(&mut self, probe: &mut Probe, operations: &[Operation]) -> Outcome {
-        let calls: Vec<_> = operations.iter().map(Operation::call).collect();
-        let calls: Vec<(u32, &[Arg<'_>])> = calls.iter().map(|(number, args)| (*number, &args[..])).collect();
-        for (operation, (status, output)) in operations.iter().zip(probe.gates(&calls)?) {
-            require!(status == status::SUCCESS, "{} returned {status}", operation.name());
+        let calls: Vec<Call<'_>> = operations.iter().map(Operation::call).collect();
+        for (operation, output) in operations.iter().zip(probe.all_done(&calls)?) {
             if let Operation::Append(_) = operation {
-                let next = self.next().to_le_bytes();
-                require!(output == next, "a reading got index {output:?} where {next:?} comes next");
+                let (index, next) = (as_number(&output), self.next());
+                require!(index == Some(next), "a reading got index {index:?} where {next} comes next");
             }
             self.apply(operation);
         }
@@ -142,30 +162,23 @@ impl Content {
     /// Reads everything back.
     pub(in crate::tests) fn look(&self, probe: &mut Probe) -> Outcome<Found> {
         let mut found = Found::default();
-        let mut asked: Vec<(String, u32, Vec<Arg<'_>>, Vec<u8>)> = Vec::new();
+        let mut asked: Vec<(String, Vec<u8>)> = Vec::new();
+        let mut calls: Vec<Call<'_>> = Vec::new();
+        let mut ask = |what, call, stored| {
+            asked.push((what, stored));
+            calls.push(call);
+        };
         for (uid, Record { data, flags }) in &self.records {
-            let [low, high] = halves(*uid);
             let info = [(data.len() as u32).to_le_bytes(), flags.to_le_bytes()].concat();
-            asked.push((
-                format!("info of record {uid:#x}"),
-                call::STORAGE_GET_INFO,
-                vec![low, high, Arg::Output(8)],
-                info,
-            ));
-            let room = Arg::Output(data.len() + 16);
-            let args = vec![low, high, Arg::Value(0), room];
-            asked.push((format!("record {uid:#x}"), call::STORAGE_GET, args, data.clone()));
+            ask(format!("info of record {uid:#x}"), get_info(*uid), info);
+            ask(format!("record {uid:#x}"), get(*uid, 0, data.len() + 16), data.clone());
         }
         for (index, reading) in (self.first..).zip(&self.readings) {
-            let args = vec![Arg::Value(index), Arg::Output(24)];
-            asked.push((format!("reading {index}"), call::READINGS_READ, args, reading.to_vec()));
+            ask(format!("reading {index}"), calls::readings_read(index), reading.to_vec());
         }
         let range = [self.first.to_le_bytes(), self.next().to_le_bytes()].concat();
-        asked.push(("range of readings".into(), call::READINGS_RANGE, vec![Arg::Output(8)], range));
-        let calls: Vec<(u32, &[Arg<'_>])> =
-            asked.iter().map(|(_, number, args, _)| (*number, &args[..])).collect();
-        let answers = probe.gates(&calls)?;
-        for ((what, _, _, stored), answer) in asked.iter().zip(answers) {
+        ask("range of readings".into(), calls::readings_range(), range);
+        for ((what, stored), answer) in asked.iter().zip(probe.make_all(&calls)?) {
             found.add(what, stored, answer);
         }
         Ok(found)
@@ -184,7 +197,7 @@ impl Content {
             "records, first and next reading are {numbers:?}, stored were {stored:?}"
         );
         require!(services.storage == "ready", "storage={}", services.storage);
-        Ok(())
+        application_sees(probe, &services)
     }
 }
 
@@ -192,18 +205,13 @@ impl Content {
     /// Every record is there: 32 bytes of each are read, anywhere in it; the platform verifies all of it for that.
     pub(in crate::tests) fn must_be_in_samples(&self, probe: &mut Probe, sampler: &mut Sampler) -> Outcome {
         const SAMPLE: usize = 32;
-        let mut asked: Vec<(u64, &[u8], Vec<Arg<'_>>)> = Vec::new();
+        let (mut asked, mut calls): (Vec<(u64, &[u8])>, Vec<Call<'_>>) = (Vec::new(), Vec::new());
         for (uid, Record { data, .. }) in &self.records {
             let at = sampler.below(data.len().saturating_sub(SAMPLE) + 1);
-            let [low, high] = halves(*uid);
-            let wanted = &data[at..data.len().min(at + SAMPLE)];
-            asked.push((*uid, wanted, vec![low, high, Arg::Value(at as u32), Arg::Output(SAMPLE)]));
+            asked.push((*uid, &data[at..data.len().min(at + SAMPLE)]));
+            calls.push(get(*uid, at, SAMPLE));
         }
-        let calls: Vec<(u32, &[Arg<'_>])> =
-            asked.iter().map(|(_, _, args)| (call::STORAGE_GET, &args[..])).collect();
-        let answers = probe.gates(&calls)?;
-        for ((uid, wanted, _), (status, bytes)) in asked.iter().zip(answers) {
-            require!(status == status::SUCCESS, "record {uid:#x}: status {status}");
+        for ((uid, wanted), bytes) in asked.iter().zip(probe.all_done(&calls)?) {
             require!(bytes == *wanted, "record {uid:#x} was read as {}", shown(&bytes));
         }
         let services = services(probe)?;
@@ -233,6 +241,24 @@ impl Found {
 /// How the platform says that its services are, asked for now.
 pub(in crate::tests) fn services(probe: &mut Probe) -> Outcome<dtsec_target::Services> {
     crate::bench::judged(probe.session().services())
+}
+
+/// The application sees the same of the services as the management wire says: in the words of `service_state`.
+pub(in crate::tests) fn application_sees(probe: &mut Probe, said: &dtsec_target::Services) -> Outcome {
+    let record = probe.done(&calls::service_state())?;
+    let words: Vec<u32> = record.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
+    let [storage, recovery, _, records, first, next, failed, _, resets, ..] = words[..] else {
+        return Err(Failure::Refuted(format!("`service_state` gave {} bytes", record.len())));
+    };
+    let ready = said.storage == "ready";
+    let told = (said.recovery, said.records, said.first_reading, said.next_reading);
+    require!(
+        (storage == 0) == ready
+            && (recovery, records, first, next) == told
+            && (failed, resets) == (said.failed_tests, said.factory_resets),
+        "`service_state` gives {words:x?}, the management wire {said:?}"
+    );
+    Ok(())
 }
 
 /// The line of the boot report that says it.

@@ -1,7 +1,7 @@
 //! What was removed is not in the flash any more, in no form.
 
 use super::content::{Content, Operation, reading};
-use super::storage_of;
+use super::{HEADER, SECTOR_HEADER, TRAILER};
 use crate::bench::Bench;
 use crate::model::{Applies, Kind, Outcome, Target, Test, Threat, require};
 use crate::observations::Observations;
@@ -24,9 +24,9 @@ pub(super) const TESTS: &[Test] = &[Test {
 }];
 
 /// Bytes of an item that may stay until its sector is erased: header, tag and chain value.
-const MAY_STAY: usize = 60;
+const MAY_STAY: usize = HEADER + TRAILER;
 /// An item may be split at the end of a sector, and the next one begins with a header of its own.
-const MAY_STAY_BESIDES: usize = 60 + 64;
+const MAY_STAY_BESIDES: usize = MAY_STAY + SECTOR_HEADER;
 const WINDOW: usize = 16;
 
 /// What was written between two copies of the flash: every window of it.
@@ -67,7 +67,7 @@ fn gone(bench: &Bench, seen: &mut Observations) -> Outcome {
     for round in 0..bench.samples(rounds, 2) {
         for (what, items) in [("remove", 1), ("set", 1), ("trim", 10)] {
             let uid = 500 + round as u64;
-            let before = storage_of(bench, &probe)?;
+            let before = probe.storage()?;
             let plain = sampler.bytes(1000 + 600 * round);
             let readings: Vec<_> = (0..10).map(|n| reading(sampler.any() >> 32, n)).collect();
             let (stored, ended) = match what {
@@ -85,7 +85,7 @@ fn gone(bench: &Bench, seen: &mut Observations) -> Outcome {
                 }
             };
             content.perform(&mut probe, &stored)?;
-            let flash = storage_of(bench, &probe)?;
+            let flash = probe.storage()?;
             let traces = Traces::of(&before, &flash);
             require!(find_secret(&probe.flash()?, &plain).is_empty(), "plaintext lies in the flash");
             let there = traces.in_flash(&flash);
@@ -98,7 +98,7 @@ fn gone(bench: &Bench, seen: &mut Observations) -> Outcome {
             }
             content.perform(&mut probe, std::slice::from_ref(&ended))?;
             let may_stay = items * MAY_STAY + MAY_STAY_BESIDES;
-            let left = traces.in_flash(&storage_of(bench, &probe)?);
+            let left = traces.in_flash(&probe.storage()?);
             require!(
                 left <= may_stay,
                 "after {what} {left} of {there} bytes that were written are still in the flash"
@@ -106,7 +106,7 @@ fn gone(bench: &Bench, seen: &mut Observations) -> Outcome {
             require!(find_secret(&probe.flash()?, &plain).is_empty(), "plaintext lies in the flash");
             seen.case(what, "gone when the call returned");
             probe = Probe::power(probe.cut(), seen, Entropy::System)?;
-            let left = traces.in_flash(&storage_of(bench, &probe)?);
+            let left = traces.in_flash(&probe.storage()?);
             require!(left <= may_stay, "after {what} and a power cut {left} bytes are back");
         }
     }

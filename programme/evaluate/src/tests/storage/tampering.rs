@@ -1,7 +1,7 @@
 //! Attacks on the flash of trusted storage while the device is off: seen, named, never repaired.
 
-use super::content::{Content, Found, Operation, reported};
-use super::storage_of;
+use super::content::{Content, Found, Operation, application_sees, reported, services};
+use super::{HEADER, TRAILER};
 use crate::attack::all_as_expected;
 use crate::bench::{Bench, Dut, expect_state, judged};
 use crate::images::Part;
@@ -126,6 +126,8 @@ fn judgement(probe: &mut Probe, content: &Content) -> Outcome<Judgement> {
         require!(AT_START.contains(&name.as_str()), "the storage is refused as `{name}`");
         let given = wrong.first().filter(|_| same == 0);
         require!(same == 0 && wrong.is_empty(), "{name}, and yet {same} items are given out {given:?}");
+        let services = services(probe)?;
+        application_sees(probe, &services)?;
         return Ok(Judgement::AtStart(name));
     }
     require!(wrong.is_empty(), "{}", wrong[0]);
@@ -235,10 +237,6 @@ fn flipped_bits(bench: &Bench, seen: &mut Observations) -> Outcome {
     all_as_expected(seen, wrong)
 }
 
-/// Bytes of an entry before and behind its content (specification of trusted storage).
-const HEADER: usize = 28;
-const TRAILER: usize = 32;
-
 /// Where the flash has changed, in whole words.
 fn changed(before: &[u8], after: &[u8]) -> Range<usize> {
     let words = || before.chunks(4).zip(after.chunks(4));
@@ -255,9 +253,9 @@ fn entry(
     mut operation: impl FnMut() -> Operation,
 ) -> Outcome<Range<usize>> {
     for _ in 0..8 {
-        let before = storage_of(bench, probe)?;
+        let before = probe.storage()?;
         content.perform(probe, &[operation()])?;
-        let place = changed(&before, &storage_of(bench, probe)?);
+        let place = changed(&before, &probe.storage()?);
         let sector = |at: usize| at / bench.board.flash().erase;
         // A sector that was opened begins with a header of its own.
         if sector(place.start) == sector(place.end - 1)
@@ -290,9 +288,9 @@ fn forgeries(bench: &Bench, seen: &mut Observations) -> Outcome<(Victim, Vec<For
     };
     let mut probe = Probe::start(bench, seen)?;
     let mut content = Content::default();
-    let fresh = storage_of(bench, &probe)?;
+    let fresh = probe.storage()?;
     content.perform(&mut probe, &Content::sample(&mut sampler, 40, 40))?;
-    let old = storage_of(bench, &probe)?;
+    let old = probe.storage()?;
     let mut uid = 100;
     let mut record = |length: usize| {
         uid += 1;
@@ -308,16 +306,16 @@ fn forgeries(bench: &Bench, seen: &mut Observations) -> Outcome<(Victim, Vec<For
     let one_reading = entry(bench, &mut probe, &mut content, &mut measured)?;
     let other_reading = entry(bench, &mut probe, &mut content, &mut measured)?;
     let version = entry(bench, &mut probe, &mut content, || record(300))?;
-    let before_new = storage_of(bench, &probe)?;
+    let before_new = probe.storage()?;
     let replaced = content.records.keys().next_back().copied().unwrap_or(1);
     // The new version, and where it was written: beside it, the old one was overwritten.
     content.perform(&mut probe, &[Operation::Set(replaced, (0..300u32).map(|n| n as u8).collect())])?;
-    let after_new = storage_of(bench, &probe)?;
+    let after_new = probe.storage()?;
     let mut masked = after_new.clone();
     masked[version.clone()].copy_from_slice(&before_new[version.clone()]);
     let new = changed(&before_new, &masked);
     content.perform(&mut probe, &Content::sample(&mut sampler, 20, 0))?;
-    let before_last = storage_of(bench, &probe)?;
+    let before_last = probe.storage()?;
     let last = entry(bench, &mut probe, &mut content, measured)?;
     is_not_blind(&mut probe, seen, &content)?;
     let victim = Victim::of(probe, content)?;
