@@ -126,11 +126,7 @@ impl Stage {
     /// Starts an evaluation and waits until its device is on.
     fn begin(&self, out: &str) -> Child {
         let child = self.command(out).spawn().expect("dtsec starts");
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while !self.path("on").exists() {
-            assert!(Instant::now() < deadline, "the device was not started");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until("the device was not started", || self.path("on").exists());
         child
     }
 
@@ -141,6 +137,16 @@ impl Stage {
             .collect();
         names.sort();
         names
+    }
+}
+
+/// Waits until it is so. Neither a file of another process nor the end of somebody else's child can be waited for, so it
+/// looks again and again; how often changes nothing about the outcome.
+fn until(otherwise: &str, so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !so() {
+        assert!(Instant::now() < deadline, "{otherwise}");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -230,10 +236,6 @@ fn an_evaluation_that_is_interrupted_leaves_no_device_no_folder_and_no_evidence(
         assert!(said(&output).contains("nothing was written"), "{}", said(&output));
         assert!(stage.names("tmp").is_empty(), "{:?}", stage.names("tmp"));
         assert_eq!(stage.names("out"), ["evaluation.lock"]);
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while device.exists() {
-            assert!(Instant::now() < deadline, "the device is still on");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until("the device is still on", || !device.exists());
     }
 }

@@ -1,5 +1,5 @@
 //! Attestation, factory reset, decommissioning and rehearsals with devices that run, the virtual one and the emulated
-//! board. They need the firmware: `cargo xtask build`, then `cargo test -p dtsec --test whole_device -- --ignored`.
+//! board. They need the firmware: `cargo xtask test` builds it and runs them.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use tempfile::TempDir;
 macro_rules! on_both_targets {
     ($($name:ident),* $(,)?) => {
         mod virtual_device {
-            $(#[test] #[ignore = "needs the built firmware"] fn $name() { super::$name("virtual") })*
+            $(#[test] #[ignore = "needs the firmware: run by `cargo xtask test`"] fn $name() { super::$name("virtual") })*
         }
         mod board {
-            $(#[test] #[ignore = "needs the built firmware and QEMU"] fn $name() { super::$name("mps2-an505") })*
+            $(#[test] #[ignore = "needs the firmware and QEMU: run by `cargo xtask test`"] fn $name() { super::$name("mps2-an505") })*
         }
     };
 }
@@ -137,7 +137,7 @@ impl Bench {
     fn measure(&self) {
         let firmware = firmware(self.target);
         let arguments = ["device", "run", "dev", "--firmware", firmware.to_str().unwrap()];
-        let output = self.run(&arguments, "reading 104 mg/dL\nreading 105 mg/dL\nstate\n");
+        let output = self.run(&arguments, "reading 104 mg/dL\nreading 105 mg/dL\n");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 

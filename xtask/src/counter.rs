@@ -12,6 +12,9 @@ use std::{
 /// No measurement takes longer.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// The plugin's file.
+pub const LIBRARY: &str = "libcdd_counter.so";
+
 /// The plugin, built.
 pub struct Counter {
     plugin: PathBuf,
@@ -72,7 +75,14 @@ impl Counter {
                 .arg("--target-dir")
                 .arg(&target),
         )?;
-        Ok(Self { plugin: target.join("release/libcdd_counter.so") })
+        Ok(Self { plugin: target.join("release").join(LIBRARY) })
+    }
+
+    /// Puts the plugin beside the firmware, where the evaluation looks for what cuts the power at a chosen store.
+    pub fn put_into(&self, folder: &Path) -> Result<()> {
+        let bytes =
+            std::fs::read(&self.plugin).with_context(|| format!("cannot read {}", self.plugin.display()))?;
+        shell::write_if_changed(&folder.join(LIBRARY), &bytes)
     }
 
     /// Starts `program` and counts until each address was reached and so many intervals were seen.

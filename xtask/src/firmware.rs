@@ -1,6 +1,6 @@
 //! Builds the board's firmware and the virtual device into `target/firmware/`.
 
-use crate::{elf::Program, layout, shell, toolchain::Toolchain};
+use crate::{counter::LIBRARY, elf::Program, layout, shell, toolchain::Toolchain};
 use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub struct Package {
 }
 
 /// Which of `sha2`'s back ends: for the boot code, whose time is mostly hashing, the fast one; for the platform, whose
-/// three hashes would take half of the image, the small one (docs/decisions/0004-boot-cryptography.md).
+/// three hashes would take half of the image, the small one (docs/decisions/0004-boot-cryptography.md and 0011).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Hashes {
     /// 35 instructions a byte of SHA-256, 7 KB of code.
@@ -51,9 +51,6 @@ pub const PACKAGES: [Package; 5] = [
     Package { package: "probe", product: "probe", flat: true, hashes: Hashes::Small },
     Package { package: "bench", product: "bench", flat: true, hashes: Hashes::Small },
 ];
-
-/// The plugin that counts in QEMU, among the products.
-const COUNTER: &str = "libcdd_counter.so";
 
 /// The boot code.
 pub const BOOT: &str = "mps2-an505-boot";
@@ -99,10 +96,10 @@ pub fn variant(
         let bytes = std::fs::read(&from).with_context(|| format!("cannot read {}", from.display()))?;
         shell::write_if_changed(&out.join(&name), &bytes)?;
     }
-    // What cuts the power at chosen moments, where it was built.
-    match std::fs::read(layout::firmware().join(COUNTER)) {
-        Ok(bytes) => shell::write_if_changed(&out.join(COUNTER), &bytes),
-        Err(_) => Ok(()),
+    // What cuts the power at chosen moments; it is not there where the firmware alone was built.
+    match std::fs::read(layout::firmware().join(LIBRARY)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        read => shell::write_if_changed(&out.join(LIBRARY), &read.context("cannot read the plugin")?),
     }
 }
 
@@ -163,10 +160,7 @@ pub fn build_host() -> Result<PathBuf> {
             "cdd-virtual",
         ]))?;
         let place = layout::virtual_device();
-        let built = layout::host_target().join("release/cdd-virtual");
-        let bytes = std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
-        shell::write_if_changed(&place, &bytes)?;
-        make_executable(&place)?;
+        put_virtual(&layout::host_target(), &place)?;
         Ok(place)
     })
 }
@@ -185,15 +179,15 @@ pub fn virtual_variant(target_dir: &Path, feature: &str, out: &Path) -> Result<(
         "--target-dir",
     ]);
     shell::run(cargo.arg(target_dir))?;
-    let built = target_dir.join("release/cdd-virtual");
-    let bytes = std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
-    let place = out.join("cdd-virtual");
-    shell::write_if_changed(&place, &bytes)?;
-    make_executable(&place)
+    put_virtual(target_dir, &out.join("cdd-virtual"))
 }
 
-fn make_executable(path: &Path) -> Result<()> {
+/// Puts the virtual device that was built in `target_dir` into its place, executable.
+fn put_virtual(target_dir: &Path, place: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
-        .with_context(|| format!("cannot make {} executable", path.display()))
+    let built = target_dir.join("release/cdd-virtual");
+    let bytes = std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+    shell::write_if_changed(place, &bytes)?;
+    std::fs::set_permissions(place, std::fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("cannot make {} executable", place.display()))
 }

@@ -46,7 +46,7 @@ pub fn dtsec() -> PathBuf {
     host_target().join("release/dtsec")
 }
 
-/// The Python environment with the real imgtool.
+/// The Python environment with imgtool and the other peers.
 pub fn venv() -> PathBuf {
     products().join("venv")
 }

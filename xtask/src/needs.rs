@@ -23,15 +23,15 @@ pub enum Need {
     ArmGcc,
     /// The emulator.
     Qemu,
-    /// The real imgtool, in a Python environment of its own.
-    Imgtool,
+    /// Other people's Python ([`PYTHON_PEERS`]), in an environment of its own.
+    PythonPeers,
     /// The licence and advisory check.
     CargoDeny,
 }
 
 impl Need {
     /// What `setup` provides: all but cargo-deny, which takes minutes to compile and which only `check` needs.
-    pub const ALL: [Self; 4] = [Self::Toolchain, Self::ArmGcc, Self::Qemu, Self::Imgtool];
+    pub const ALL: [Self; 4] = [Self::Toolchain, Self::ArmGcc, Self::Qemu, Self::PythonPeers];
 
     /// What a build of the firmware needs.
     pub const BUILD: [Self; 2] = [Self::Toolchain, Self::ArmGcc];
@@ -45,7 +45,7 @@ impl Need {
             Self::Toolchain => "Rust for thumbv8m.main-none-eabi",
             Self::ArmGcc => "gcc-arm-none-eabi",
             Self::Qemu => "qemu-system-arm",
-            Self::Imgtool => PYTHON_PEERS[0],
+            Self::PythonPeers => "imgtool, pycose and cbor2",
             Self::CargoDeny => "cargo-deny",
         }
     }
@@ -59,8 +59,8 @@ impl Need {
                     && Path::new("/usr/lib/arm-none-eabi/newlib").is_dir()
             }
             Self::Qemu => shell::which("qemu-system-arm").is_some(),
-            Self::Imgtool => {
-                layout::imgtool().is_file() && imgtool_stamp().is_some_and(|s| s == PYTHON_PEERS.join(" "))
+            Self::PythonPeers => {
+                layout::imgtool().is_file() && peers_stamp().is_some_and(|s| s == PYTHON_PEERS.join(" "))
             }
             Self::CargoDeny => {
                 shell::which("cargo-deny").is_some() || shell::cargo_home("bin/cargo-deny").is_file()
@@ -73,7 +73,7 @@ impl Need {
             Self::Toolchain => install_toolchain(),
             Self::ArmGcc => apt_install(&["gcc-arm-none-eabi", "libnewlib-arm-none-eabi"]),
             Self::Qemu => apt_install(&["qemu-system-arm"]),
-            Self::Imgtool => install_imgtool(),
+            Self::PythonPeers => install_peers(),
             Self::CargoDeny => {
                 shell::run(shell::cargo().args(["install", "--locked", "--quiet", "cargo-deny"]))
             }
@@ -152,7 +152,7 @@ fn apt_install(packages: &[&str]) -> Result<()> {
 }
 
 /// A Python environment with imgtool and the other peers in `target/venv`.
-fn install_imgtool() -> Result<()> {
+fn install_peers() -> Result<()> {
     let venv = layout::venv();
     if venv.exists() {
         std::fs::remove_dir_all(&venv)
@@ -174,6 +174,6 @@ fn install_imgtool() -> Result<()> {
     std::fs::write(venv.join("stamp"), peers).context("cannot mark the Python environment as complete")
 }
 
-fn imgtool_stamp() -> Option<String> {
+fn peers_stamp() -> Option<String> {
     std::fs::read_to_string(layout::venv().join("stamp")).ok()
 }

@@ -1,6 +1,11 @@
 //! Running other programs, and saying what goes on.
 
 use anyhow::{Context as _, Result, bail};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::retry_on_intr,
+    process::{Pid, PidfdFlags, pidfd_open},
+};
 use signal_hook::{
     consts::{SIGINT, SIGTERM},
     iterator::Signals,
@@ -61,12 +66,11 @@ pub fn quietly(command: &mut Command) -> Result<()> {
 pub fn within(command: &mut Command, limit: Duration) -> Result<bool> {
     let mut child =
         command.stdin(Stdio::null()).spawn().with_context(|| format!("cannot start `{}`", shown(command)))?;
-    let end = Instant::now() + limit;
-    while Instant::now() < end {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status.success());
-        }
-        std::thread::sleep(Duration::from_millis(20));
+    let process = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?;
+    let limit = Timespec::try_from(limit)?;
+    retry_on_intr(|| poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&limit)))?;
+    if let Some(status) = child.try_wait()? {
+        return Ok(status.success());
     }
     child.kill().and_then(|()| child.wait()).with_context(|| format!("cannot stop `{}`", shown(command)))?;
     Ok(false)
@@ -158,4 +162,17 @@ pub fn shown(command: &Command) -> String {
         .map(OsStr::to_string_lossy)
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_may_take_so_long_and_no_longer() {
+        let long = Duration::from_secs(60);
+        assert!(within(&mut Command::new("true"), long).unwrap());
+        assert!(!within(&mut Command::new("false"), long).unwrap());
+        assert!(!within(Command::new("sleep").arg("1000"), Duration::from_millis(10)).unwrap());
+    }
 }

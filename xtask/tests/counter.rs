@@ -62,7 +62,7 @@ fn assemble(folder: &Path) -> std::path::PathBuf {
 }
 
 #[test]
-#[ignore = "needs QEMU and the Arm assembler"]
+#[ignore = "needs QEMU and the Arm assembler: run by `cargo xtask test`"]
 fn every_instruction_is_counted_once_and_the_marks_bound_their_interval_in_qemu() {
     let folder = tempfile::tempdir().unwrap();
     let elf = assemble(folder.path());
@@ -83,7 +83,7 @@ fn every_instruction_is_counted_once_and_the_marks_bound_their_interval_in_qemu(
 }
 
 #[test]
-#[ignore = "needs QEMU and the Arm assembler"]
+#[ignore = "needs QEMU and the Arm assembler: run by `cargo xtask test`"]
 fn a_program_that_says_that_it_has_failed_is_an_error_in_qemu() {
     let folder = tempfile::tempdir().unwrap();
     let elf = assemble(folder.path());
@@ -94,7 +94,7 @@ fn a_program_that_says_that_it_has_failed_is_an_error_in_qemu() {
 }
 
 #[test]
-#[ignore = "needs QEMU and the Arm assembler"]
+#[ignore = "needs QEMU and the Arm assembler: run by `cargo xtask test`"]
 fn two_counts_of_the_same_program_are_equal_in_qemu() {
     let folder = tempfile::tempdir().unwrap();
     let elf = assemble(folder.path());

@@ -10,14 +10,15 @@ fn program(product: &str) -> Program {
 }
 
 #[test]
-#[ignore = "needs the firmware"]
+#[ignore = "needs the firmware: run by `cargo xtask test`"]
 fn no_panic_path_is_linked_into_the_boot_code_and_a_planted_one_is_found() {
     assert_eq!(symbols::panicking(&program("boot").symbols()), Vec::<&str>::new());
     let ed25519 = Program::read(&layout::firmware_ed25519().join("boot.elf")).expect(NEEDS_FIRMWARE);
     assert_eq!(symbols::panicking(&ed25519.symbols()), Vec::<&str>::new(), "the one with Ed25519");
 
     let toolchain = needs::toolchain().expect("a compiler for the firmware");
-    let target = layout::products().join("planted-panic");
+    // Where the genuine one was built, so that nothing but the boot code is compiled again.
+    let target = layout::products().join("firmware-build");
     let planted =
         firmware::compile(&toolchain, &layout::root(), &target, &firmware::PACKAGES[0], &["planted-panic"])
             .unwrap();
@@ -30,7 +31,7 @@ fn no_panic_path_is_linked_into_the_boot_code_and_a_planted_one_is_found() {
 }
 
 #[test]
-#[ignore = "needs the firmware"]
+#[ignore = "needs the firmware: run by `cargo xtask test`"]
 fn no_heap_is_linked_into_the_boot_code_or_the_platform() {
     for product in ["boot", "platform"] {
         let symbols = program(product).symbols();
@@ -40,7 +41,7 @@ fn no_heap_is_linked_into_the_boot_code_or_the_platform() {
 }
 
 #[test]
-#[ignore = "needs the firmware"]
+#[ignore = "needs the firmware: run by `cargo xtask test`"]
 fn the_boot_code_carries_the_digest_of_what_is_loaded() {
     let mut again = program("boot");
     let stored = program("boot");
@@ -50,7 +51,7 @@ fn the_boot_code_carries_the_digest_of_what_is_loaded() {
 
 /// The gate's table and the linked image agree to the instruction: a veneer for each call, and nowhere else an `SG`.
 #[test]
-#[ignore = "needs the firmware"]
+#[ignore = "needs the firmware: run by `cargo xtask test`"]
 fn the_platform_can_be_entered_at_its_veneers_and_nowhere_else() {
     let sections = program("platform").sections().unwrap();
     let expected: Vec<u32> = CALLS.iter().map(|call| VENEERS + 8 * call.number).collect();
@@ -70,7 +71,7 @@ fn the_platform_can_be_entered_at_its_veneers_and_nowhere_else() {
 }
 
 #[test]
-#[ignore = "needs the firmware"]
+#[ignore = "needs the firmware: run by `cargo xtask test`"]
 fn every_image_starts_with_its_vector_table_behind_its_header() {
     let board = xtask::device::Board::read().unwrap();
     for (product, part) in [

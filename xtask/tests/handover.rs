@@ -16,8 +16,8 @@ use xtask::{
 
 const DEVICE_SECRET: u32 = 0x1001_0000;
 const BOOT_RAM: (u32, u32) = (0x3000_0000, 32 << 10);
-const PLATFORM_RAM: (u32, u32) = (0x3808_0000, 64 << 10);
-const APPLICATION_RAM_SECURE: (u32, u32) = (0x3820_0000, 256 << 10);
+const PLATFORM_RAM: u32 = 0x3808_0000;
+const APPLICATION_RAM_SECURE: u32 = 0x3820_0000;
 const SEAL: u32 = 0xFEF5_EDA5;
 
 /// QEMU's debugger stub (the GDB remote serial protocol), as far as it is needed here.
@@ -122,14 +122,14 @@ fn symbol(program: &Program, name: &str) -> u32 {
 }
 
 #[test]
-#[ignore = "needs the firmware"]
+#[ignore = "needs the firmware and QEMU: run by `cargo xtask test`"]
 fn nothing_of_boot_or_of_an_earlier_run_is_left_to_the_platform() {
     let folder = tempfile::tempdir().unwrap();
     let (_session, mut debugger, secret) = stopped(folder.path());
     // Controls: the secret is there when boot starts, and what is planted in memory can be seen.
     assert_eq!(debugger.memory(DEVICE_SECRET, 32), secret);
     let planted = [0xA5; 64];
-    let places = [PLATFORM_RAM.0 + 0x1000, APPLICATION_RAM_SECURE.0 + 0x20000, 0x3803_0000, 0x380F_F800];
+    let places = [PLATFORM_RAM + 0x1000, APPLICATION_RAM_SECURE + 0x20000, 0x3803_0000, 0x380F_F800];
     for place in places {
         debugger.fill(place, &planted);
         assert_eq!(debugger.memory(place, 64), planted);
@@ -161,7 +161,7 @@ fn nothing_of_boot_or_of_an_earlier_run_is_left_to_the_platform() {
 }
 
 #[test]
-#[ignore = "needs the firmware"]
+#[ignore = "needs the firmware and QEMU: run by `cargo xtask test`"]
 fn calls_of_the_gate_find_an_empty_stack_under_its_seal() {
     let folder = tempfile::tempdir().unwrap();
     let (_session, mut debugger, _) = stopped(folder.path());
@@ -177,7 +177,7 @@ fn calls_of_the_gate_find_an_empty_stack_under_its_seal() {
     let below = debugger.memory(top - 4096, 4096);
     assert!(below.iter().all(|byte| *byte == 0), "the start's stack was not cleared");
     assert!(
-        debugger.memory(PLATFORM_RAM.0, 64 << 10).iter().any(|byte| *byte != 0),
+        debugger.memory(PLATFORM_RAM, 64 << 10).iter().any(|byte| *byte != 0),
         "the platform has no variables, so the debugger is blind"
     );
 }

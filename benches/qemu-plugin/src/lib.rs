@@ -159,7 +159,6 @@ fn number(text: &str) -> Result<u64, String> {
 
 /// The version of the interface that we are written for.
 #[unsafe(no_mangle)]
-#[allow(non_upper_case_globals)]
 pub static qemu_plugin_version: c_int = 1;
 
 /// Called once by QEMU with the arguments.

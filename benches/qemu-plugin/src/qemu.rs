@@ -11,13 +11,17 @@ pub(crate) type Id = u64;
 
 /// A block of translated code.
 #[repr(C)]
-#[allow(dead_code)]
-pub(crate) struct Tb([u8; 0], PhantomData<(*mut u8, PhantomPinned)>);
+pub(crate) struct Tb {
+    _opaque: [u8; 0],
+    _neither_moved_nor_shared: PhantomData<(*mut u8, PhantomPinned)>,
+}
 
 /// An instruction in it.
 #[repr(C)]
-#[allow(dead_code)]
-pub(crate) struct Insn([u8; 0], PhantomData<(*mut u8, PhantomPinned)>);
+pub(crate) struct Insn {
+    _opaque: [u8; 0],
+    _neither_moved_nor_shared: PhantomData<(*mut u8, PhantomPinned)>,
+}
 
 /// Called when an instruction is about to be executed: number of the core, our own pointer.
 pub(crate) type ExecuteCallback = extern "C" fn(c_uint, *mut c_void);

@@ -160,18 +160,13 @@ fn request(patches: &[Patch]) -> String {
     let mut line = String::from("boot");
     for patch in patches {
         line.push_str(&match patch {
-            Patch::Flash { offset, bytes } => format!(" flash@{offset}={}", hex(bytes)),
-            Patch::Fuses { offset, bytes } => format!(" fuses@{offset}={}", hex(bytes)),
+            Patch::Flash { offset, bytes } => format!(" flash@{offset}={}", hex::encode(bytes)),
+            Patch::Fuses { offset, bytes } => format!(" fuses@{offset}={}", hex::encode(bytes)),
             Patch::Erase { offset, len } => format!(" erase@{offset}+{len}"),
         });
     }
     line.push('\n');
     line
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn outcome(line: &str) -> Option<BatchOutcome> {

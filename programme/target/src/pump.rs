@@ -37,9 +37,7 @@ pub(crate) struct Heard {
     pub(crate) completed: u64,
     /// State of the last whole report.
     pub(crate) state: Option<String>,
-    /// Whether the application has said that it is ready since the last start.
-    pub(crate) application_ready: bool,
-    /// The application that has said so.
+    /// The application that has said since the last start that it is ready.
     pub(crate) application: Option<&'static str>,
     /// What the process said on its standard error.
     pub(crate) stderr: String,
@@ -72,7 +70,6 @@ impl Shared {
             begun: 0,
             completed: 0,
             state: None,
-            application_ready: false,
             application: None,
             stderr: String::new(),
             closed: false,
@@ -113,6 +110,18 @@ impl Shared {
 }
 
 impl Heard {
+    /// The next report after the first `before`; earlier ones are dropped.
+    pub(crate) fn next_report(&mut self, before: u64) -> Option<Report> {
+        while self.completed > before {
+            let number = self.completed - self.reports.len() as u64 + 1;
+            let report = self.reports.pop_front()?;
+            if number > before {
+                return Some(report);
+            }
+        }
+        None
+    }
+
     /// Notes what was said or heard, for the transcript.
     pub(crate) fn note(&mut self, wire: &str, direction: char, text: &str) {
         if self.transcript.len() > TRANSCRIPT_LIMIT {
@@ -154,10 +163,9 @@ impl Heard {
     fn line(&mut self, wire: WireName, mut line: String) {
         // An application that was stopped in the middle of a line leaves it to the next to end it.
         if wire == WireName::Console
-            && !self.application_ready
+            && self.application.is_none()
             && let Some(ready) = READY.iter().find(|ready| line.ends_with(**ready))
         {
-            self.application_ready = true;
             self.application = ready.strip_suffix(" ready");
             let cut = line.len() - ready.len();
             if cut > 0 {
@@ -191,7 +199,6 @@ impl Heard {
             }
             Parsed::Begin => {
                 self.begun += 1;
-                self.application_ready = false;
                 self.application = None;
             }
             Parsed::Nothing => {}

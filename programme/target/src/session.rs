@@ -6,7 +6,9 @@ use crate::power::Samples;
 use crate::pump::{self, Heard, Shared, is_ready};
 use crate::wire::{Wire, WireName};
 use crate::{Device, DeviceError, Event, Fault, Power, Report, SessionError};
-use rustix::process::Signal;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use std::collections::BTreeMap;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
@@ -14,7 +16,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 mod management;
 
@@ -22,6 +24,9 @@ pub use management::{Refusal, Transaction};
 
 /// How long a device may say nothing before it counts as hung. A hang detector, not a requirement.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a process that has let go of its wires may take to end.
+const MOMENT: Timespec = Timespec { tv_sec: 2, tv_nsec: 0 };
 
 /// A powered device. Dropping it cuts the power at that very moment.
 pub struct Session {
@@ -143,11 +148,6 @@ impl Session {
         self.process.shared.lock().state.clone()
     }
 
-    /// Whether the application has said that it is ready since the last start.
-    pub fn application_ready(&self) -> bool {
-        self.process.shared.lock().application_ready
-    }
-
     /// The name of the application that has said that it is ready since the last start: `bgm` or `probe`.
     pub fn application(&self) -> Option<&'static str> {
         self.process.shared.lock().application
@@ -238,11 +238,7 @@ impl Session {
 
     /// The same, but what the device had said by then can still be read.
     pub fn cut(&mut self) {
-        {
-            let mut child = self.process.child();
-            drop(child.kill());
-            drop(child.wait());
-        }
+        self.process.kill();
         drop(self.process.shared.wait(self.deadline, |heard| heard.closed.then_some(())));
     }
 
@@ -266,7 +262,7 @@ impl Session {
     /// of reports heard by then.
     fn say(&mut self, line: &str) -> Result<u64, SessionError> {
         let state = self.wait("application that is ready", |heard| match &heard.state {
-            _ if heard.application_ready => Some(None),
+            _ if heard.application.is_some() => Some(None),
             Some(state) if state != "running" && heard.begun == heard.completed => Some(Some(state.clone())),
             _ => None,
         })?;
@@ -298,14 +294,7 @@ impl Session {
             if let Some(line) = std::iter::from_fn(|| lines.pop_front()).find(|line| !is_ready(line)) {
                 return Some(ProbeAnswer::Line(line));
             }
-            while heard.completed > before {
-                let number = heard.completed - heard.reports.len() as u64 + 1;
-                let report = heard.reports.pop_front()?;
-                if number > before {
-                    return Some(ProbeAnswer::Fault(Box::new(report)));
-                }
-            }
-            None
+            heard.next_report(before).map(|report| ProbeAnswer::Fault(Box::new(report)))
         });
         result.map_err(|why| self.process.why(why, &format!("answer to `{}`", shortened(question)), within))
     }
@@ -318,11 +307,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        {
-            let mut child = self.process.child();
-            drop(child.kill());
-            drop(child.wait());
-        }
+        self.process.kill();
         // Should anything the process left behind still hold the other ends: the pump must end.
         self.wires.iter().for_each(Wire::close);
         drop(self.entropy.shutdown(Shutdown::Both));
@@ -337,18 +322,26 @@ impl Process {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Ends the process, and waits until it has.
+    fn kill(&self) {
+        let mut child = self.child();
+        drop(child.kill());
+        drop(child.wait());
+    }
+
     /// How the process ended; gives one that has let go of its wires a moment to do so.
     pub(crate) fn ended(&self) -> Option<ExitStatus> {
-        let deadline = Instant::now() + Duration::from_secs(2);
-        loop {
-            if let Some(status) = self.child().try_wait().ok().flatten() {
-                return Some(status);
-            }
-            if !self.shared.lock().closed || Instant::now() > deadline {
-                return None;
-            }
-            std::thread::sleep(Duration::from_millis(2));
+        let closed = self.shared.lock().closed;
+        let mut child = self.child();
+        if let Some(status) = child.try_wait().ok().flatten() {
+            return Some(status);
         }
+        if closed {
+            // Nobody has waited for it yet, so that the number is still its own.
+            let process = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).ok()?;
+            let _ = retry_on_intr(|| poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&MOMENT)));
+        }
+        child.try_wait().ok().flatten()
     }
 }
 

@@ -1,5 +1,4 @@
-//! Sessions with real firmware in QEMU. They need it built: `cargo xtask firmware`, then
-//! `cargo test -p dtsec-target --test qemu -- --ignored`.
+//! Sessions with real firmware in QEMU. They need it built: `cargo xtask test` does that and runs them.
 
 use cdd_image::PublicKeyBytes;
 use cdd_image::build::{Builder, KeyType, SigningKey};
@@ -20,7 +19,7 @@ impl Bench {
         let board = Board::mps2_an505();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/firmware/mps2-an505");
         let firmware = Firmware::new(root, &board);
-        assert_eq!(firmware.missing(), None, "run `cargo xtask firmware` first");
+        assert_eq!(firmware.missing(), None, "run `cargo xtask build` first");
         let keys =
             [KeyType::EcdsaP256, KeyType::EcdsaP256].map(|key_type| SigningKey::generate(key_type).unwrap());
         let [platform_key, application_key] = keys.each_ref().map(|key| match key.public() {
@@ -65,7 +64,7 @@ impl Bench {
 }
 
 #[test]
-#[ignore = "needs the built firmware"]
+#[ignore = "needs the firmware and QEMU: run by `cargo xtask test`"]
 fn the_reference_application_starts_and_answers() {
     let bench = Bench::new("bgm");
     let mut session = bench.session(Entropy::System);
@@ -83,7 +82,7 @@ fn the_reference_application_starts_and_answers() {
 }
 
 #[test]
-#[ignore = "needs the built firmware"]
+#[ignore = "needs the firmware and QEMU: run by `cargo xtask test`"]
 fn the_probe_faults_and_the_device_starts_again() {
     let bench = Bench::new("probe");
     let mut session = bench.session(Entropy::System);
@@ -96,7 +95,7 @@ fn the_probe_faults_and_the_device_starts_again() {
 }
 
 #[test]
-#[ignore = "needs the built firmware"]
+#[ignore = "needs the firmware and QEMU: run by `cargo xtask test`"]
 fn a_stuck_noise_source_leaves_no_random_bytes() {
     let bench = Bench::new("bgm");
     let good = bench.session(Entropy::System).ask("random 32").unwrap();
@@ -106,7 +105,7 @@ fn a_stuck_noise_source_leaves_no_random_bytes() {
 }
 
 #[test]
-#[ignore = "needs the built firmware"]
+#[ignore = "needs the firmware and QEMU: run by `cargo xtask test`"]
 fn a_device_without_images_still_reports() {
     let bench = Bench::new("bgm");
     bench.device.erase_slot("platform-a").unwrap();

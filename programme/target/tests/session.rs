@@ -173,6 +173,15 @@ fn a_transaction_that_was_begun_and_not_finished_is_no_success() {
 }
 
 #[test]
+fn a_flash_that_refuses_to_be_erased_does_not_make_a_finished_decommissioning_a_failure() {
+    let bench = Bench::new();
+    let mut session = without_application(&bench);
+    assert!(session.decommission().is_err(), "the control: the same error, and not finished");
+    let report = session.decommission().unwrap();
+    assert_eq!((report.by.as_str(), report.state.as_str()), ("boot", "locked"));
+}
+
+#[test]
 fn the_noise_source_delivers_what_was_asked_for() {
     let bench = Bench::new();
     let noise = |entropy| match bench.session_with(entropy).probe("noise").unwrap() {

@@ -103,7 +103,7 @@ impl Bench {
             stores(&figures, &kept);
             println!(
                 "\nCounted in QEMU: nothing is said of time, side channels or real glitching. Each run makes new keys; \
-                 with them, verification varies by some 0.2 %. Variables do not include the stack."
+                 with them, the boot varies by some 0.5 %. Variables do not include the stack."
             );
         }
         let broken: Vec<_> = kept.iter().filter(|k| !k.holds()).collect();

@@ -28,16 +28,10 @@ impl Build {
 
 /// The firmware, the virtual device and the command line.
 pub(super) fn everything(toolchain: &Toolchain) -> Result<PathBuf> {
+    // First, for the variants of the firmware take it along.
+    shell::step("build the plugin that counts in QEMU", || Counter::build()?.put_into(&layout::firmware()))?;
     let out = firmware_alone(toolchain)?;
     firmware::build_host()?;
-    shell::step("build the plugin that counts in QEMU", || {
-        Counter::build()?;
-        // Beside the firmware, where the evaluation looks for what cuts the power at a chosen store.
-        let name = "libcdd_counter.so";
-        let built = layout::host_target().join("qemu-plugin/release").join(name);
-        let bytes = std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
-        shell::write_if_changed(&out.join(name), &bytes)
-    })?;
     Ok(out)
 }
 

@@ -89,6 +89,9 @@ fn clippy_on_the_board(toolchain: &Toolchain) -> Result<bool> {
         let mut cargo = toolchain.cargo("clippy", &layout::root(), &target, &[]);
         cargo.args([
             "--quiet",
+            // Its macros and build scripts are not optimised, those of the `dev` profile are.
+            "--profile",
+            "firmware",
             "--package",
             package.package,
             "--bin",

@@ -28,7 +28,7 @@ pub struct Test {
 impl Test {
     pub(super) fn run(self) -> Result<Answer> {
         needs::ensure(&Need::RUN)?;
-        needs::ensure(&[Need::Imgtool])?;
+        needs::ensure(&[Need::PythonPeers])?;
         build::everything(&needs::toolchain()?)?;
         let mut total = Tally::default();
         add(&mut total, "tests of the workspace", workspace)?;
@@ -63,7 +63,7 @@ fn surroundings(cargo: &mut Command) -> &mut Command {
     cargo.env("DTSEC_IMGTOOL", layout::imgtool()).env("DTSEC_VENV_PYTHON", layout::venv().join("bin/python"))
 }
 
-/// Tests marked `#[ignore]` are those that need firmware, QEMU or imgtool: here they run.
+/// Tests marked `#[ignore]` are those that need firmware, QEMU, imgtool or pycose: here they run.
 fn workspace() -> Result<Tally> {
     let mut cargo = shell::cargo();
     surroundings(&mut cargo);

@@ -17,7 +17,7 @@ use crate::output::{Answer, Exit, ShownPath};
 
 /// How long the device's lines may wait to be shown while nobody types.
 const SHOWN_WITHIN: Duration = Duration::from_millis(20);
-/// The longest line that the application takes, and that a device without one takes (`docs/wires.md`).
+/// The longest line that the meter takes, and that a device without an application takes (`docs/wires.md`).
 const LINE_LIMIT: usize = 1200;
 const MANAGEMENT_LIMIT: usize = 160;
 /// What the platform answers where no application runs, and what boot answers.
@@ -209,7 +209,7 @@ enum What {
     Answer(String),
     /// The one line that the probe answers.
     ProbeAnswer(String),
-    /// What the application makes of a line of the sensor.
+    /// What the meter makes of a line of the sensor. Its last word is whether the reading is stored for good.
     Reading,
     /// What a device without an application answers.
     ManagementAnswer(String),
@@ -255,7 +255,7 @@ impl Awaited {
         let came = match &self.what {
             What::Answer(_) => line == "ok" || line.starts_with("error "),
             What::ProbeAnswer(_) => true,
-            What::Reading => line.starts_with("reading ") || line.starts_with("sensor error="),
+            What::Reading => line.starts_with("stored ") || line.starts_with("sensor error="),
             What::Nothing | What::Start | What::ManagementAnswer(_) => false,
         };
         if came {
@@ -273,7 +273,8 @@ impl Awaited {
 
     /// Whether a start is waited for that is complete by now.
     fn has_started(&self, session: &Session) -> bool {
-        let ready = || session.application_ready() || session.state().is_some_and(|state| state != "running");
+        let ready =
+            || session.application().is_some() || session.state().is_some_and(|state| state != "running");
         self.what == What::Start && ready()
     }
 }
@@ -286,7 +287,7 @@ impl fmt::Display for What {
             What::Answer(line) | What::ProbeAnswer(line) | What::ManagementAnswer(line) => {
                 write!(f, "the answer to `{line}`")
             }
-            What::Reading => write!(f, "the reading"),
+            What::Reading => write!(f, "whether the reading is stored"),
         }
     }
 }

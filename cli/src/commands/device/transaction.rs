@@ -18,7 +18,7 @@ use crate::output::{Answer, Exit, ShownPath};
 #[derive(Serialize)]
 struct Report {
     device: ShownPath,
-    transaction: &'static str,
+    transaction: Transaction,
     done: bool,
     refused: Option<String>,
     destroys: Vec<String>,
@@ -146,7 +146,7 @@ impl Report {
     fn new(device: &Device, transaction: Transaction) -> Report {
         Report {
             device: device.dir().into(),
-            transaction: transaction.name(),
+            transaction,
             done: false,
             refused: None,
             destroys: Vec::new(),
@@ -155,10 +155,6 @@ impl Report {
             after: None,
             evidence: Vec::new(),
         }
-    }
-
-    fn is_reset(&self) -> bool {
-        self.transaction == Transaction::FactoryReset.name()
     }
 
     fn refuse(mut self, reason: String) -> anyhow::Result<Answer> {
@@ -172,16 +168,20 @@ impl Report {
             |services| format!("{} records, {} readings", services.records, services.readings()),
         );
         self.destroys = vec![format!("trusted storage: {kept}, and every key that was made or imported")];
-        if self.is_reset() {
-            self.keeps = vec!["identity and attestation key", "signing keys and counters", "all images"];
-        } else {
-            self.destroys.extend([
-                "the images in application-a and application-b".into(),
-                "the diversifier: no secret of this device can be derived again, nor its attestation key"
-                    .into(),
-                "the life cycle: decommissioned, it never starts again".into(),
-            ]);
-            self.keeps = vec!["identity and signing keys in the fuses, to be read", "the platform's images"];
+        match self.transaction {
+            Transaction::FactoryReset => {
+                self.keeps = vec!["identity and attestation key", "signing keys and counters", "all images"];
+            }
+            Transaction::Decommission => {
+                self.destroys.extend([
+                    "the images in application-a and application-b".into(),
+                    "the diversifier: no secret of this device can be derived again, nor its attestation key"
+                        .into(),
+                    "the life cycle: decommissioned, it never starts again".into(),
+                ]);
+                self.keeps =
+                    vec!["identity and signing keys in the fuses, to be read", "the platform's images"];
+            }
         }
         self.before = Some(before);
     }
@@ -189,10 +189,9 @@ impl Report {
     /// Reads back what came of it.
     fn done(mut self, device: &Device, last: &BootReport) -> anyhow::Result<Answer> {
         let after = Standing::of(device, last)?;
-        self.evidence = if self.is_reset() {
-            reset_evidence(self.before.as_ref(), &after)
-        } else {
-            decommissioning_evidence(&after)
+        self.evidence = match self.transaction {
+            Transaction::FactoryReset => reset_evidence(self.before.as_ref(), &after),
+            Transaction::Decommission => decommissioning_evidence(&after),
         };
         (self.done, self.after) = (true, Some(after));
         let good = self.evidence.iter().all(|evidence| evidence.good);

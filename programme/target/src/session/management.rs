@@ -1,17 +1,18 @@
 //! Commands on the management wire: the way in that needs no application.
 
 use super::Session;
-use crate::pump::Heard;
 use crate::report::words_of;
 use crate::wire::WireName;
 use crate::{Report, Services, SessionError};
+use serde::Serialize;
 use std::fmt;
 
 /// Bytes of a public attestation key: an uncompressed point of P-256.
 const KEY_BYTES: usize = 65;
 
 /// A step of the life cycle that destroys something, by its name on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Transaction {
     /// All that the device received since delivery is destroyed.
     FactoryReset,
@@ -96,7 +97,8 @@ impl Session {
     }
 
     /// Waits for the report that ends a transaction, of those after the first `reports`, and looks whether the device
-    /// said before it that it finished.
+    /// said before it that it finished. An error on the way need not keep it from that: a decommissioning goes on over
+    /// a flash that refuses to be erased.
     fn finished(&self, transaction: Transaction, reports: u64) -> Result<Report, SessionError> {
         let (mut finished, mut error) = (false, None);
         let report = self.wait(&format!("end of the {transaction}"), |heard| {
@@ -108,12 +110,9 @@ impl Session {
                     _ => {}
                 }
             }
-            next_report(heard, reports).filter(|report| error.is_some() || transaction.ends_with(report))
+            heard.next_report(reports).filter(|report| error.is_some() || transaction.ends_with(report))
         })?;
-        match error {
-            None if finished => Ok(report),
-            error => Err(SessionError::NotFinished { transaction, error }),
-        }
+        if finished { Ok(report) } else { Err(SessionError::NotFinished { transaction, error }) }
     }
 
     /// Says a line on the management wire and gives what follows `cdd <expected>` in the answer.
@@ -144,22 +143,10 @@ impl Session {
                 }
             }
             // A start that nobody asked for: the answer will not come.
-            let report = next_report(heard, before)?;
+            let report = heard.next_report(before)?;
             Some(Err(SessionError::Restarted(Box::new(report))))
         })?
     }
-}
-
-/// The next report after the first `before`; earlier ones are dropped.
-fn next_report(heard: &mut Heard, before: u64) -> Option<Report> {
-    while heard.completed > before {
-        let number = heard.completed - heard.reports.len() as u64 + 1;
-        let report = heard.reports.pop_front()?;
-        if number > before {
-            return Some(report);
-        }
-    }
-    None
 }
 
 /// Why the platform did not do what it was told on the management wire.

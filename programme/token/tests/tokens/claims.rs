@@ -1,12 +1,10 @@
 //! What is a token, what is none, and who signed it.
 
-mod support;
-
+use crate::support::*;
 use ciborium::Value;
 use coset::iana::Algorithm;
 use coset::{CborSerializable, CoseSign1Builder, HeaderBuilder, TaggedCborSerializable};
 use dtsec_token::{LifeCycle, MAX_TOKEN_BYTES, Place, Token, TokenError};
-use support::*;
 
 fn refused(claims: &Claims) -> TokenError {
     Token::parse(&claims.token()).unwrap_err()
@@ -43,7 +41,7 @@ fn in_json_bytes_are_hex_and_the_signature_is_not_repeated() {
 
 #[test]
 fn a_token_of_a_virtual_device_is_read_and_verifies_with_the_key_that_the_device_gave() {
-    let parts = include_str!("virtual-device.hex").split_ascii_whitespace().collect::<Vec<_>>();
+    let parts = include_str!("../virtual-device.hex").split_ascii_whitespace().collect::<Vec<_>>();
     let [key, bytes] = [parts[0], parts[1]].map(|hex| hex::decode(hex).unwrap());
     let token = Token::parse(&bytes).unwrap();
     assert!(token.verify(&key) && token.names(&key));

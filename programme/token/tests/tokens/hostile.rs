@@ -1,11 +1,9 @@
 //! Bytes of any origin: they never bring the reader down, and never pass for a token that somebody signed.
 
-mod support;
-
+use crate::support::*;
 use ciborium::Value;
 use dtsec_token::{Token, TokenError};
 use proptest::prelude::*;
-use support::*;
 
 /// Whether it is a token that key 1 signed.
 fn passes(bytes: &[u8]) -> bool {
