@@ -6,6 +6,7 @@ use crate::Error;
 use crate::aes::{Aes, BLOCK, Block, count, ctr, xor};
 pub use crate::direction::Direction;
 use crate::psa::alg;
+use crate::put;
 use subtle::{Choice, ConstantTimeEq, ConstantTimeGreater};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -219,10 +220,4 @@ fn unpadded(block: &Block) -> Result<usize, Error> {
         good &= content | byte.ct_eq(&padding);
     }
     if bool::from(good) { Ok(BLOCK.saturating_sub(usize::from(padding))) } else { Err(Error::InvalidPadding) }
-}
-
-fn put(from: &[u8], out: &mut [u8]) -> Result<usize, Error> {
-    let to = out.get_mut(..from.len()).ok_or(Error::BufferTooSmall)?;
-    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-    Ok(from.len())
 }

@@ -6,6 +6,7 @@
 use crate::Error;
 use crate::digest::{Hash, MAX_SIZE};
 use crate::mac::Hmac;
+use crate::put;
 use zeroize::Zeroizing;
 
 /// Size of the longest private key in bytes.
@@ -83,11 +84,11 @@ impl Curve {
             #[cfg(feature = "p256")]
             Curve::P256 => {
                 let key = key.try_into().map_err(|_| Error::InvalidArgument)?;
-                put(&cdd_p256::public_key(key).ok_or(Error::InvalidArgument)?, point)?;
+                put(&cdd_p256::public_key(key).ok_or(Error::InvalidArgument)?, point)?
             }
             #[cfg(feature = "p384")]
             Curve::P384 => put(&crate::p384::public_key(key).ok_or(Error::InvalidArgument)?, point)?,
-        }
+        };
         *tag = 4;
         Ok(self.public_size())
     }
@@ -117,11 +118,11 @@ impl Curve {
             #[cfg(feature = "p256")]
             Curve::P256 => {
                 let digest = digest.try_into().map_err(|_| Error::InvalidArgument)?;
-                put(&cdd_p256::reduce(digest), &mut reduced)?;
+                put(&cdd_p256::reduce(digest), &mut reduced)?
             }
             #[cfg(feature = "p384")]
             Curve::P384 => put(&crate::p384::reduce(digest), &mut reduced)?,
-        }
+        };
         let mut nonces = Nonces::new(hash, key, reduced.get(..size).unwrap_or(&[]), extra);
         let mut nonce = Zeroizing::new([0u8; MAX_PRIVATE]);
         let nonce = nonce.get_mut(..size).unwrap_or_default();
@@ -135,13 +136,13 @@ impl Curve {
                         (key.try_into(), digest.try_into(), (&*nonce).try_into())
                         && let Some(signature) = cdd_p256::sign(key, digest, nonce)
                     {
-                        return put(&signature, out).map(|()| 2 * size);
+                        return put(&signature, out);
                     }
                 }
                 #[cfg(feature = "p384")]
                 Curve::P384 => {
                     if let Some(signature) = crate::p384::sign(key, digest, nonce) {
-                        return put(&signature, out).map(|()| 2 * size);
+                        return put(&signature, out);
                     }
                 }
             }
@@ -179,12 +180,11 @@ impl Curve {
             Curve::P256 => {
                 let key = key.try_into().map_err(|_| Error::InvalidArgument)?;
                 let point = point.try_into().map_err(|_| Error::InvalidArgument)?;
-                put(&*cdd_p256::agree(key, point).ok_or(Error::InvalidArgument)?, out)?;
+                put(&*cdd_p256::agree(key, point).ok_or(Error::InvalidArgument)?, out)
             }
             #[cfg(feature = "p384")]
-            Curve::P384 => put(&*crate::p384::agree(key, point).ok_or(Error::InvalidArgument)?, out)?,
+            Curve::P384 => put(&*crate::p384::agree(key, point).ok_or(Error::InvalidArgument)?, out),
         }
-        Ok(self.size())
     }
 
     /// The leftmost bits of a hash, as many as the order has (`bits2int` of RFC 6979 §2.3.2), at the start; those of
@@ -255,10 +255,4 @@ impl Nonces {
             chunk.iter_mut().zip(self.value.iter()).for_each(|(to, from)| *to = *from);
         }
     }
-}
-
-fn put(from: &[u8], out: &mut [u8]) -> Result<(), Error> {
-    let to = out.get_mut(..from.len()).ok_or(Error::BufferTooSmall)?;
-    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-    Ok(())
 }

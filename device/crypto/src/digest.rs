@@ -3,16 +3,11 @@
 //! The compression functions are RustCrypto's. Buffering and padding are here, once for all three: the generic ones
 //! would be linked for each.
 
+use crate::psa::alg;
 use sha2::block_api::compress256;
 #[cfg(feature = "sha512")]
 use sha2::block_api::compress512;
 use zeroize::{Zeroize, ZeroizeOnDrop};
-
-const PSA_ALG_SHA_256: u32 = 0x0200_0009;
-#[cfg(feature = "sha512")]
-const PSA_ALG_SHA_384: u32 = 0x0200_000a;
-#[cfg(feature = "sha512")]
-const PSA_ALG_SHA_512: u32 = 0x0200_000b;
 
 /// Size in bytes of the longest digest there is.
 pub const MAX_SIZE: usize = 64;
@@ -32,13 +27,13 @@ pub enum Hash {
 
 impl Hash {
     /// The function that a PSA Crypto algorithm identifier (`psa_algorithm_t`) names, if it is one of ours.
-    pub const fn from_psa(alg: u32) -> Option<Hash> {
-        match alg {
-            PSA_ALG_SHA_256 => Some(Hash::Sha256),
+    pub const fn from_psa(algorithm: u32) -> Option<Hash> {
+        match algorithm {
+            alg::SHA_256 => Some(Hash::Sha256),
             #[cfg(feature = "sha512")]
-            PSA_ALG_SHA_384 => Some(Hash::Sha384),
+            alg::SHA_384 => Some(Hash::Sha384),
             #[cfg(feature = "sha512")]
-            PSA_ALG_SHA_512 => Some(Hash::Sha512),
+            alg::SHA_512 => Some(Hash::Sha512),
             _ => None,
         }
     }

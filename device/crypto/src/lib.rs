@@ -10,7 +10,7 @@
 //! - [`psa`]: the numbers of the PSA Crypto API, and all that can be asked for;
 //! - [`health`]: the continuous and start-up tests on a noise source (SP 800-90B §4);
 //! - [`drbg`]: HMAC_DRBG with SHA-256 (SP 800-90A Rev. 1 §10.1.2);
-//! - [`random`]: the three above composed into the random numbers of the device.
+//! - [`random`]: the two above composed into the random numbers of the device.
 //!
 //! What a caller may assume: no heap, no panic, every secret state wiped when dropped, and after an
 //! entropy fault not one more byte of output. What it may not: that the stack stays clean. HMAC builds
@@ -61,3 +61,10 @@ pub use selftest::{Family, SelfTests};
 
 /// Shortest secret key in bytes: nothing below 128 bits of strength can be asked for.
 pub const MIN_KEY: usize = 16;
+
+/// Writes `from` to the start of `out` and returns its size; nothing if it does not fit.
+pub fn put(from: &[u8], out: &mut [u8]) -> Result<usize, Error> {
+    let to = out.get_mut(..from.len()).ok_or(Error::BufferTooSmall)?;
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    Ok(from.len())
+}

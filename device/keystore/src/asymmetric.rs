@@ -1,14 +1,14 @@
 //! Signatures and raw key agreement (PSA Crypto API §10.7, §10.9).
 
 use crate::keys::Key;
-use crate::material::{Kind, public_key, put};
+use crate::material::{Kind, public_key};
 use crate::policy::is_policy;
 use crate::{Attributes, Environment, Error, Family, KeyId, Keystore, Owner};
 use cdd_crypto::curve::{Curve, MAX_PUBLIC};
 use cdd_crypto::digest::{Hash, MAX_SIZE};
 use cdd_crypto::psa::{alg, key_type, usage};
 use cdd_crypto::sign::SignAlgorithm;
-use cdd_crypto::{ed25519, x25519};
+use cdd_crypto::{ed25519, put, x25519};
 use zeroize::Zeroizing;
 
 /// Random bytes that are mixed into a randomised signature.

@@ -1,9 +1,10 @@
 //! Key management: import, export, copy, destroy, generate (PSA Crypto API §9).
 
-use crate::material::{self, Kind, Material, put};
+use crate::material::{self, Kind, Material};
 use crate::wrap::{self, MAX_BLOB};
 use crate::{Attributes, Environment, Error, Family, KeyId, Keystore, MAX_USER_ID, Owner, policy};
 use cdd_crypto::psa::{key_type, usage};
+use cdd_crypto::put;
 use zeroize::Zeroizing;
 
 /// Generations of a slot before it is used up: with the place, the number of a volatile key stays in the range

@@ -3,7 +3,7 @@
 use crate::{Attributes, Error, Family, SelfTests};
 use cdd_crypto::curve::{Curve, MAX_PUBLIC};
 use cdd_crypto::psa::key_type;
-use cdd_crypto::{MIN_KEY, SecureRandom, ed25519, x25519};
+use cdd_crypto::{MIN_KEY, SecureRandom, ed25519, put, x25519};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Size of the longest key in bytes.
@@ -257,12 +257,6 @@ fn pairwise_consistent(
         }
         Kind::Raw | Kind::Hmac | Kind::Derive | Kind::Aes | Kind::ChaCha20 => Ok(true),
     }
-}
-
-pub(crate) fn put(from: &[u8], out: &mut [u8]) -> Result<usize, Error> {
-    let to = out.get_mut(..from.len()).ok_or(Error::BufferTooSmall)?;
-    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-    Ok(from.len())
 }
 
 const _: () = assert!(MIN_KEY * 8 == 128 && MAX_PUBLIC <= MAX_KEY);

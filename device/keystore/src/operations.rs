@@ -3,13 +3,13 @@
 //! Whatever goes wrong in a call on an operation ends it. A number is not given again before 2²⁴ operations have
 //! used its place; a call on one that is over is a bad state, except to end it, which always works.
 
-use crate::material::put;
 use crate::{Environment, Error, KeyId, Keystore, OperationId, Owner};
 use cdd_crypto::aead::{MAX_NONCE, Multipart};
 use cdd_crypto::cipher::{Cipher, Direction, IV};
 use cdd_crypto::digest::{Hash, Hasher, MAX_SIZE};
 use cdd_crypto::mac::Mac;
 use cdd_crypto::psa::usage;
+use cdd_crypto::put;
 
 /// A place for an operation.
 pub(crate) struct OperationSlot {
@@ -23,7 +23,9 @@ pub(crate) struct OperationSlot {
 #[allow(clippy::large_enum_variant)]
 enum Operation {
     /// None; as large as any other, so that putting it there overwrites all of what was there.
-    Blank(#[allow(dead_code)] [u8; BLANK]),
+    Blank {
+        _zeros: [u8; BLANK],
+    },
     Hash(Hasher, Hash),
     MacSign(Mac),
     MacVerify(Mac),
@@ -47,7 +49,12 @@ const _: () = assert!(size_of::<Operation>() == BLANK + 1, "no padding");
 
 impl OperationSlot {
     pub(crate) fn empty() -> OperationSlot {
-        OperationSlot { generation: 0, owner: None, key: 0, operation: Operation::Blank([0; BLANK]) }
+        OperationSlot {
+            generation: 0,
+            owner: None,
+            key: 0,
+            operation: Operation::Blank { _zeros: [0; BLANK] },
+        }
     }
 
     /// Wipes the operation in place.
@@ -58,7 +65,7 @@ impl OperationSlot {
     /// Takes the operation out and leaves nothing of it behind.
     fn take(&mut self) -> Operation {
         self.owner = None;
-        core::mem::replace(&mut self.operation, Operation::Blank([0; BLANK]))
+        core::mem::replace(&mut self.operation, Operation::Blank { _zeros: [0; BLANK] })
     }
 
     fn id(&self, place: usize) -> OperationId {

@@ -138,11 +138,9 @@ impl<const KEYS: usize, const OPERATIONS: usize> Keystore<KEYS, OPERATIONS> {
     ) -> Result<Mac, Error> {
         let mac = MacAlgorithm::from_psa(algorithm).ok_or(Error::NotSupported)?;
         let key = self.find_for(env, owner, key, usage, algorithm)?;
-        let fits = if mac.is_hmac() { Kind::Hmac } else { Kind::Aes };
-        if key.kind()? != fits {
-            return Err(Error::InvalidArgument);
-        }
-        self.tests.require(if mac.is_hmac() { Family::Hmac } else { Family::Cmac })?;
+        let (kind, family) =
+            if mac.is_hmac() { (Kind::Hmac, Family::Hmac) } else { (Kind::Aes, Family::Cmac) };
+        self.fits(&key, kind, family)?;
         Mac::new(mac, key.material.bytes())
     }
 
@@ -156,10 +154,7 @@ impl<const KEYS: usize, const OPERATIONS: usize> Keystore<KEYS, OPERATIONS> {
     ) -> Result<(CipherMode, Key), Error> {
         let mode = CipherMode::from_psa(algorithm).ok_or(Error::NotSupported)?;
         let key = self.find_for(env, owner, key, usage, algorithm)?;
-        if key.kind()? != Kind::Aes {
-            return Err(Error::InvalidArgument);
-        }
-        self.tests.require(Family::Cipher)?;
+        self.fits(&key, Kind::Aes, Family::Cipher)?;
         Ok((mode, key))
     }
 
@@ -173,15 +168,20 @@ impl<const KEYS: usize, const OPERATIONS: usize> Keystore<KEYS, OPERATIONS> {
     ) -> Result<(Aead, Key), Error> {
         let aead = Aead::from_psa(algorithm).ok_or(Error::NotSupported)?;
         let key = self.find_for(env, owner, key, usage, algorithm)?;
-        let (fits, family) = match aead {
+        let (kind, family) = match aead {
             Aead::Ccm => (Kind::Aes, Family::Ccm),
             Aead::Gcm => (Kind::Aes, Family::Gcm),
             Aead::ChaCha20Poly1305 => (Kind::ChaCha20, Family::ChaCha20Poly1305),
         };
-        if key.kind()? != fits {
+        self.fits(&key, kind, family)?;
+        Ok((aead, key))
+    }
+
+    /// Whether the key is of the kind that the algorithm takes, and the algorithm's family works.
+    fn fits(&mut self, key: &Key, kind: Kind, family: Family) -> Result<(), Error> {
+        if key.kind()? != kind {
             return Err(Error::InvalidArgument);
         }
-        self.tests.require(family)?;
-        Ok((aead, key))
+        self.tests.require(family)
     }
 }

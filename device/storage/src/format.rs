@@ -18,6 +18,12 @@ pub(crate) const fn padded(length: u32) -> u32 {
     length.saturating_add(3) & !3
 }
 
+/// Whether every byte is `value`. By words: a mount looks at the whole ring like this.
+pub(crate) fn consists_of(bytes: &[u8], value: u8) -> bool {
+    let (words, rest) = bytes.as_chunks::<4>();
+    words.iter().all(|word| *word == [value; 4]) && rest.iter().all(|byte| *byte == value)
+}
+
 /// How many of the `left` bytes of a record go into a sector with `room` bytes; `None`: open the next one.
 pub(crate) fn portion(room: u32, left: u32) -> Option<u32> {
     if room >= OVERHEAD + padded(left) {
@@ -255,7 +261,7 @@ impl SectorHeader {
 
     /// Reads the header of the sector in `place` of `sectors`.
     pub(crate) fn survey(bytes: &[u8; 64], keys: &Keys, place: u32, sectors: u32) -> Survey {
-        if bytes.iter().all(|byte| *byte == 0xFF) {
+        if consists_of(bytes, 0xFF) {
             return Survey::Blank;
         }
         let word = |at: usize| {

@@ -1,6 +1,7 @@
 //! What is where, in RAM: the only thing that says which entries of the flash are alive.
 
 use crate::error::Error;
+use core::cell::Cell;
 
 /// A record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,42 +57,46 @@ impl<const N: usize> Records<N> {
         self.len >= N
     }
 
-    fn position(&self, owner: u32, uid: u64) -> (usize, bool) {
-        let at = self.as_slice().partition_point(|slot| slot.key() < (owner, uid));
-        (at, self.as_slice().get(at).is_some_and(|slot| slot.key() == (owner, uid)))
+    /// Where the record is, or where it would have to be.
+    fn position(&self, owner: u32, uid: u64) -> Result<usize, usize> {
+        self.as_slice().binary_search_by_key(&(owner, uid), Slot::key)
     }
 
     pub(crate) fn get(&self, owner: u32, uid: u64) -> Option<Slot> {
-        let (at, found) = self.position(owner, uid);
-        self.as_slice().get(at).copied().filter(|_| found)
+        self.slots.get(self.position(owner, uid).ok()?).copied()
     }
 
     /// Puts `slot` in; the one it replaces.
     pub(crate) fn put(&mut self, slot: Slot) -> Result<Option<Slot>, Error> {
-        let (at, found) = self.position(slot.owner, slot.uid());
-        if found {
-            return Ok(self.slots.get_mut(at).map(|old| core::mem::replace(old, slot)));
-        }
+        let at = match self.position(slot.owner, slot.uid()) {
+            Ok(at) => return Ok(self.slots.get_mut(at).map(|old| core::mem::replace(old, slot))),
+            Err(at) => at,
+        };
         if self.is_full() {
             return Err(Error::IndexTooSmall);
         }
         self.len += 1;
-        let mut carried = slot;
-        self.slots.iter_mut().take(self.len).skip(at).for_each(|slot| core::mem::swap(slot, &mut carried));
+        let behind = self.behind(at);
+        behind.array_windows().rev().for_each(|[here, next]| next.set(here.get()));
+        behind.iter().take(1).for_each(|first| first.set(slot));
         Ok(None)
     }
 
     /// Takes a record out.
     pub(crate) fn remove(&mut self, owner: u32, uid: u64) -> Option<Slot> {
-        let (at, found) = self.position(owner, uid);
-        if !found {
-            return None;
-        }
-        let mut carried = Slot::FREE;
-        let behind = self.slots.get_mut(at..self.len).unwrap_or_default();
-        behind.iter_mut().rev().for_each(|slot| core::mem::swap(slot, &mut carried));
+        let at = self.position(owner, uid).ok()?;
+        let behind = self.behind(at);
+        let removed = behind.first()?.get();
+        behind.array_windows().for_each(|[here, next]| here.set(next.get()));
+        behind.iter().rev().take(1).for_each(|last| last.set(Slot::FREE));
         self.len = self.len.saturating_sub(1);
-        Some(carried)
+        Some(removed)
+    }
+
+    /// The records from this one on, each to be set from its neighbour. A mount of a thousand that come in the order
+    /// of their places moves hundreds of thousands, so a copy of each and no more.
+    fn behind(&mut self, at: usize) -> &[Cell<Slot>] {
+        Cell::from_mut(self.slots.get_mut(at..self.len).unwrap_or_default()).as_slice_of_cells()
     }
 
     /// The records of this owner.
@@ -113,24 +118,34 @@ impl<const N: usize> Records<N> {
     }
 }
 
+/// Where a reading lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Spot {
+    /// Byte offset in the flash; 0 (a sector header lies there) when it lies nowhere.
+    pub(crate) place: u32,
+    /// Low 32 bits of the number of the operation that wrote it: an older content put in its place has another.
+    pub(crate) number: u32,
+}
+
+impl Spot {
+    const NOWHERE: Spot = Spot { place: 0, number: 0 };
+}
+
 /// The readings: `first .. next`, each with its place.
 pub(crate) struct Readings<const N: usize> {
-    /// Place of reading i at i mod N; 0 (a sector header lies there) when it has none.
-    places: [u32; N],
-    /// Low 32 bits of the number of the operation that wrote it there: an older content put in its place has another.
-    numbers: [u32; N],
+    /// That of reading i at i mod N.
+    spots: [Spot; N],
     pub(crate) first: u32,
     pub(crate) next: u32,
 }
 
 impl<const N: usize> Readings<N> {
     pub(crate) const fn new() -> Readings<N> {
-        Readings { places: [0; N], numbers: [0; N], first: 0, next: 0 }
+        Readings { spots: [Spot::NOWHERE; N], first: 0, next: 0 }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.places.fill(0);
-        self.numbers.fill(0);
+        self.spots.fill(Spot::NOWHERE);
         (self.first, self.next) = (0, 0);
     }
 
@@ -142,24 +157,18 @@ impl<const N: usize> Readings<N> {
         self.len() as usize >= N || self.next == u32::MAX
     }
 
-    fn slot(&mut self, index: u32) -> Option<&mut u32> {
+    fn spot(&mut self, index: u32) -> Option<&mut Spot> {
         let at = (index as usize).checked_rem(N)?;
-        self.places.get_mut(at)
+        self.spots.get_mut(at)
     }
 
     /// Where a kept reading lies; `None`: nowhere.
-    pub(crate) fn place(&self, index: u32) -> Option<u32> {
+    pub(crate) fn get(&self, index: u32) -> Option<Spot> {
         if !(self.first..self.next).contains(&index) {
             return None;
         }
         let at = (index as usize).checked_rem(N)?;
-        self.places.get(at).copied().filter(|place| *place != 0)
-    }
-
-    /// The number of the operation that wrote a kept reading.
-    pub(crate) fn number(&self, index: u32) -> Option<u32> {
-        let at = (index as usize).checked_rem(N)?;
-        self.numbers.get(at).copied()
+        self.spots.get(at).copied().filter(|spot| spot.place != 0)
     }
 
     /// The reading lies there now, written by this operation. `index` may be the next one, or one that has moved.
@@ -173,36 +182,32 @@ impl<const N: usize> Readings<N> {
             }
             self.next += 1;
         }
-        if let Some(slot) = self.slot(index) {
-            *slot = place;
-        }
-        let at = (index as usize).checked_rem(N);
-        if let Some(slot) = at.and_then(|at| self.numbers.get_mut(at)) {
-            *slot = number as u32;
+        if let Some(spot) = self.spot(index) {
+            *spot = Spot { place, number: number as u32 };
         }
         Ok(())
     }
 
     /// Forgets the first reading; where it lay.
     pub(crate) fn forget_first(&mut self) -> Option<u32> {
-        let place = self.place(self.first);
         let first = self.first;
-        if let Some(slot) = self.slot(first) {
-            *slot = 0;
+        let forgotten = self.get(first);
+        if let Some(spot) = self.spot(first) {
+            *spot = Spot::NOWHERE;
         }
-        self.first = self.first.saturating_add(1).min(self.next);
-        place
+        self.first = first.saturating_add(1).min(self.next);
+        forgotten.map(|spot| spot.place)
     }
 
     /// A reading whose place lies in this range.
     pub(crate) fn in_range(&self, from: u32, to: u32) -> Option<(u32, u32)> {
-        let placed = (self.first..self.next).filter_map(|index| Some((index, self.place(index)?)));
+        let placed = (self.first..self.next).filter_map(|index| Some((index, self.get(index)?.place)));
         placed.filter(|(_, place)| from <= *place && *place < to).min_by_key(|(_, place)| *place)
     }
 
     /// The first reading without a place.
     pub(crate) fn gap(&self) -> Option<u32> {
-        (self.first..self.next).find(|index| self.place(*index).is_none())
+        (self.first..self.next).find(|index| self.get(*index).is_none())
     }
 }
 

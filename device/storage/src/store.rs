@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::format::{Entry, Kind, MAX_RECORD, OVERHEAD, READING, SectorHeader, Stamp, padded, portion};
-use crate::index::Slot;
+use crate::index::{Slot, Spot};
 use crate::medium::{Cursor, Medium};
 use crate::memory::Memory;
 use crate::seal::Keys;
@@ -481,8 +481,7 @@ where
 
     /// Reads and verifies a reading into the buffer.
     pub(crate) fn load_reading(&mut self, index: u32) -> Result<(), Error> {
-        let place = self.memory.readings.place(index).ok_or(Error::ReadingGap { index })?;
-        let number = self.memory.readings.number(index).ok_or(Error::ReadingGap { index })?;
+        let Spot { place, number } = self.memory.readings.get(index).ok_or(Error::ReadingGap { index })?;
         let is_part = |entry: &Entry| {
             entry.kind == Kind::Reading
                 && (entry.uid, entry.total) == (u64::from(index), READING)

@@ -1,12 +1,12 @@
 //! Somebody changes the flash between two starts. Every refusal has the unchanged flash beside it.
 
-use crate::harness::{Device, Model, Op, SECRET, SECTOR, Small, after, content, reading, set};
-use cdd_storage::{Error, Memory, Recovery, Store};
+use crate::harness::{Device, Model, Op, SECTOR, Small, after, content, reading, set};
+use cdd_storage::{Error, Recovery};
 
-const HEADER: usize = 28;
-const TRAILER: usize = 32;
+pub(crate) const HEADER: usize = 28;
+pub(crate) const TRAILER: usize = 32;
 /// Where the entry after these contents starts in a sector.
-fn place(contents: &[usize]) -> usize {
+pub(crate) fn place(contents: &[usize]) -> usize {
     64 + contents.iter().map(|length| HEADER + length.next_multiple_of(4) + TRAILER).sum::<usize>()
 }
 
@@ -72,57 +72,6 @@ fn an_older_version_in_the_place_of_the_newer_is_reported() {
     // At the end of the log: the newest operation is not there any more.
     assert_eq!(mount_error(&mut device), Some(Error::Corrupt { at: place(&[40]) as u32 }));
     assert_eq!(mount_error(&mut old), None);
-}
-
-#[test]
-fn an_older_version_that_is_put_back_while_the_store_is_mounted_is_reported() {
-    let (mut device, _) = after(8, &[set(1, 1, 40, 1)]);
-    let old = device.nor.content()[place(&[])..place(&[40])].to_vec();
-    let mut store = device.mount().expect("mounts");
-    store.set(1, 1, &content(40, 2), 0).expect("sets");
-    drop(store);
-    // The index of a store that was mounted before, on a flash that has changed under it.
-    let flash = crate::nor::Nor::with_content(device.nor.content().to_vec());
-    let shared = std::cell::RefCell::new(flash);
-    let memory = Box::new(Memory::<4, 4>::new());
-    let mut store = Store::mount(Shared(&shared), &mut device.counter, memory, &SECRET).expect("mounts");
-    let mut out = [0; 40];
-    assert_eq!(store.get(1, 1, 0, &mut out), Ok(40));
-    shared.borrow_mut().tamper(place(&[40]), &old).expect("tampers");
-    assert_eq!(store.get(1, 1, 0, &mut out), Err(Error::Tampered { owner: 1, uid: 1 }));
-}
-
-/// A flash that somebody else has a hand on.
-struct Shared<'a>(&'a std::cell::RefCell<crate::nor::Nor>);
-
-mod shared {
-    use super::Shared;
-    use crate::nor::NorError;
-    use embedded_storage::nor_flash::{ErrorType, MultiwriteNorFlash, NorFlash, ReadNorFlash};
-
-    impl ErrorType for Shared<'_> {
-        type Error = NorError;
-    }
-    impl ReadNorFlash for Shared<'_> {
-        const READ_SIZE: usize = 1;
-        fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorError> {
-            self.0.borrow_mut().read(offset, bytes)
-        }
-        fn capacity(&self) -> usize {
-            self.0.borrow().capacity()
-        }
-    }
-    impl NorFlash for Shared<'_> {
-        const WRITE_SIZE: usize = 4;
-        const ERASE_SIZE: usize = 4096;
-        fn erase(&mut self, from: u32, to: u32) -> Result<(), NorError> {
-            self.0.borrow_mut().erase(from, to)
-        }
-        fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorError> {
-            self.0.borrow_mut().write(offset, bytes)
-        }
-    }
-    impl MultiwriteNorFlash for Shared<'_> {}
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn an_operation_is_done_or_not_after_a_cut_at_any_byte_of_a_counter_step() {
                 let memory = || Box::new(Memory::<24, 32>::new());
                 let mut store = Store::mount(&mut device.nor, Counter::new(&mut cells), memory(), &SECRET)
                     .expect("mounts");
-                let result = run(&op, &mut store);
+                let result = op.run(&mut store);
                 drop(store);
                 cells.cut = None;
                 device.counter.value = Counter::new(&mut cells).read().expect("a number");
@@ -90,18 +90,5 @@ fn an_operation_is_done_or_not_after_a_cut_at_any_byte_of_a_counter_step() {
         }
         println!("{op:?}: {cuts} cuts in counter steps, done after {done}");
         assert!(done > 0 && done < cuts, "the cuts did not reach both sides");
-    }
-}
-
-fn run(
-    op: &Op,
-    store: &mut Store<&mut crate::nor::Nor, Counter<&mut Bytes>, Box<Memory<24, 32>>>,
-) -> Result<(), Error> {
-    use crate::harness::{content, reading};
-    match *op {
-        Op::Set { owner, uid, length, seed, flags } => store.set(owner, uid, &content(length, seed), flags),
-        Op::Append { seed } => store.append(&reading(seed)).map(|_| ()),
-        Op::Remove { owner, uid } => store.remove(owner, uid),
-        _ => store.erase_all(cdd_storage::Scope::Everything),
     }
 }

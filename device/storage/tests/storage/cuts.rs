@@ -177,7 +177,7 @@ fn a_record_over_two_sectors_is_the_old_or_the_new_one_after_a_cut_at_any_word()
 }
 
 #[test]
-#[ignore = "minutes; `cargo test -- --ignored`"]
+#[ignore = "minutes; `cargo xtask test` runs it"]
 fn a_record_of_4096_bytes_is_the_old_or_the_new_one_after_a_cut_at_any_word() {
     cut_everywhere(8, &[set(1, 1, 2000, 1), set(1, 2, 3000, 2)], &set(1, 2, 4096, 9));
 }

@@ -111,7 +111,10 @@ pub(crate) fn reading(seed: u8) -> Reading {
 }
 
 impl Op {
-    pub(crate) fn run(&self, store: &mut Small<'_>) -> Result<(), Error> {
+    pub(crate) fn run<C: MonotonicCounter>(
+        &self,
+        store: &mut Store<&mut Nor, C, Box<Memory<24, 32>>>,
+    ) -> Result<(), Error> {
         match *self {
             Op::Set { owner, uid, length, seed, flags } => {
                 store.set(owner, uid, &content(length, seed), flags)

@@ -1,9 +1,11 @@
 //! The store on the strict flash model of `virtual`, cut at every word, attacked, measured.
+//!
+//! The model is taken in as a file: a dev-dependency on `cdd-virtual` would be a circle through the platform, and there
+//! the model would be compiled without the optimisation that these tests have.
 
-#[allow(dead_code, unreachable_pub, reason = "taken in whole from the virtual device")]
+#[expect(dead_code, unreachable_pub, reason = "its other half keeps a virtual device's flash in a file")]
 #[path = "../../../../virtual/src/nor.rs"]
 mod nor;
-#[allow(dead_code, unreachable_pub, reason = "taken in whole from the virtual device")]
 #[path = "../../../../virtual/src/tear.rs"]
 mod tear;
 
@@ -12,6 +14,9 @@ mod counter;
 mod cuts;
 mod figures;
 mod harness;
+mod hostile;
+mod invariants;
+mod live;
 mod planted;
 mod purging;
 mod random;

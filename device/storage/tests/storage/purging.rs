@@ -34,7 +34,7 @@ fn plaintext_is_never_in_the_flash() {
 }
 
 #[test]
-fn what_is_replaced_removed_or_erased_is_gone_at_once_and_after_a_cut_by_the_next_mount() {
+pub(crate) fn what_is_replaced_removed_or_erased_is_gone_at_once_and_after_a_cut_by_the_next_mount() {
     let (before, _) = after(8, &[set(2, 2, 30, 1)]);
     let (device, pieces) = ciphertext(&before, &set(1, 1, 96, 7));
     assert_eq!(left(&device, &pieces), 12, "the control: while it lives it is there");

@@ -1,7 +1,6 @@
 //! What a token says, read with CBOR, COSE and P-256 implementations that are not ours.
 
-mod support;
-
+use crate::support::*;
 use cdd_attest::{
     AttestError, CertificationReference, Claims, MAX_SERVICE_BYTES, MAX_TOKEN_BYTES, PROFILE, issue, size,
 };
@@ -9,7 +8,6 @@ use cdd_boot::{PartId, State};
 use cdd_fuses::LifeCycle;
 use ciborium::Value;
 use core::num::NonZeroI32;
-use support::*;
 
 fn bytes(value: Option<&Value>) -> &[u8] {
     value.and_then(Value::as_bytes).unwrap()

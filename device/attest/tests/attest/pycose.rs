@@ -1,19 +1,17 @@
 //! The token as a Python verifier sees it: `DTSEC_VENV_PYTHON` names an interpreter with `pycose` and `cbor2`
 //! (`pip install pycose 'cbor2<6'`: pycose 1.1.0 does not decode any message with cbor2 6).
 
-mod support;
-
+use crate::support::*;
 use std::process::{Command, Output};
-use support::*;
 
 fn check(token: &[u8], public_key: &[u8], nonce: &[u8]) -> Output {
     let python = std::env::var_os("DTSEC_VENV_PYTHON").expect("DTSEC_VENV_PYTHON names a Python with pycose");
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pycose_check.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/attest/pycose_check.py");
     Command::new(python).arg(script).args([token, public_key, nonce].map(hex::encode)).output().unwrap()
 }
 
 #[test]
-#[ignore = "needs pycose"]
+#[ignore = "needs pycose; `cargo xtask test` has it and runs this"]
 fn pycose_accepts_the_token_and_refuses_it_with_another_key_nonce_or_content() {
     let (record, key) = Device::default().start_with_key();
     let genuine = token(&record, &key);

@@ -1,5 +1,4 @@
 //! An environment for the tests.
-#![allow(dead_code)]
 
 use cdd_crypto::psa::usage;
 use cdd_keystore::{Attributes, Env, Error, Keystore, MemoryStorage, Owner, SecureRandom};

@@ -1,13 +1,11 @@
 //! The attestation key belongs to one device in one state with one platform.
 
-mod support;
-
+use crate::support::*;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use cdd_attest::AttestationKey;
 use cdd_fuses::LifeCycle;
-use support::*;
 
 #[test]
 fn the_instance_id_is_one_and_the_hash_of_the_uncompressed_public_key() {

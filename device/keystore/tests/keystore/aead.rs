@@ -1,10 +1,8 @@
 //! Authenticated encryption in several calls.
 
-mod common;
-
+use crate::common::*;
 use cdd_crypto::psa::{alg, key_type, usage};
 use cdd_keystore::{Error, KeyId, Keystore};
-use common::*;
 use proptest::prelude::*;
 
 const ALGORITHMS: [(u32, u16); 3] =

@@ -1,12 +1,10 @@
 //! What a policy permits, each rule with its positive control; and the algebra of copying.
 
-mod common;
-
+use crate::common::*;
 use cdd_crypto::digest::Hash;
 use cdd_crypto::psa::{alg, key_type, usage};
 use cdd_keystore::policy::{intersection, is_policy, permits, with_implied};
 use cdd_keystore::{Attributes, Derivation, Error};
-use common::*;
 use proptest::prelude::*;
 
 #[test]

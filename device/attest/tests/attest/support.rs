@@ -1,7 +1,5 @@
 //! Devices that boot starts for real, and a verifier that shares no code with what it verifies.
 
-#![allow(dead_code, unreachable_pub)] // Each test file uses its own part.
-
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use cdd_attest::{AttestationKey, Claims, NON_SECURE_CALLER};
 use cdd_boot::{BootIdentity, Crypto, Layout, Machine, PartId, Record, SlotId};
@@ -15,22 +13,22 @@ use coset::{CoseSign1, RegisteredLabelWithPrivate, TaggedCborSerializable};
 use zerocopy::FromZeros;
 use zeroize::Zeroizing;
 
-pub const IMPLEMENTATION_ID: [u8; 32] = [0x1D; 32];
-pub const BOOT_SEED: [u8; 32] = [0x5E; 32];
-pub const NONCE: [u8; 64] = [0xA7; 64];
+pub(crate) const IMPLEMENTATION_ID: [u8; 32] = [0x1D; 32];
+pub(crate) const BOOT_SEED: [u8; 32] = [0x5E; 32];
+pub(crate) const NONCE: [u8; 64] = [0xA7; 64];
 
 const RAM: u32 = 0x1000;
 const LOAD_ADDRESS: u32 = 0x3000_0000;
 
 /// A device: what is in its fuses and flash, and who made it.
 #[derive(Clone)]
-pub struct Device {
-    pub secret: [u8; 32],
-    pub boot: [u8; 32],
-    pub life_cycle: LifeCycle,
-    pub platform_payload: u8,
-    pub platform_signer: u8,
-    pub application_payload: Option<u8>,
+pub(crate) struct Device {
+    pub(crate) secret: [u8; 32],
+    pub(crate) boot: [u8; 32],
+    pub(crate) life_cycle: LifeCycle,
+    pub(crate) platform_payload: u8,
+    pub(crate) platform_signer: u8,
+    pub(crate) application_payload: Option<u8>,
 }
 
 impl Default for Device {
@@ -48,7 +46,7 @@ impl Default for Device {
 
 impl Device {
     /// Starts the device: what boot hands over.
-    pub fn start(&self) -> Record {
+    pub(crate) fn start(&self) -> Record {
         let mut fuses = vec![0u8; cdd_fuses::SIZE];
         let mut burn = |at: u16, bits: &[u8]| fuses[usize::from(at)..][..bits.len()].copy_from_slice(bits);
         let words: Vec<u8> = self.life_cycle.words().iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -87,7 +85,7 @@ impl Device {
     }
 
     /// Starts the device and derives its attestation key.
-    pub fn start_with_key(&self) -> (Record, AttestationKey) {
+    pub(crate) fn start_with_key(&self) -> (Record, AttestationKey) {
         let mut record = self.start();
         let key = AttestationKey::derive(&mut record.attest_secret).unwrap();
         (record, key)
@@ -95,7 +93,7 @@ impl Device {
 }
 
 /// The version of the images with this payload.
-pub fn version(payload: u8) -> Version {
+pub(crate) fn version(payload: u8) -> Version {
     Version { major: payload, minor: 2, revision: 3, build: 4 }
 }
 
@@ -104,12 +102,12 @@ fn signing_key(number: u8) -> SigningKey {
 }
 
 /// The ID of the signer with this number, as boot records it.
-pub fn signer_id(number: u8) -> [u8; 32] {
+pub(crate) fn signer_id(number: u8) -> [u8; 32] {
     signing_key(number).public().hash::<RustCrypto>()
 }
 
 /// What the platform would claim of this record.
-pub fn claims(record: &Record) -> Claims<'_> {
+pub(crate) fn claims(record: &Record) -> Claims<'_> {
     Claims {
         record,
         implementation_id: &IMPLEMENTATION_ID,
@@ -121,7 +119,7 @@ pub fn claims(record: &Record) -> Claims<'_> {
 }
 
 /// A token for a challenge of 32 bytes.
-pub fn token(record: &Record, key: &AttestationKey) -> Vec<u8> {
+pub(crate) fn token(record: &Record, key: &AttestationKey) -> Vec<u8> {
     let mut out = vec![0; cdd_attest::MAX_TOKEN_BYTES];
     let len = cdd_attest::issue(&claims(record), key, &NONCE[..32], &mut out).unwrap();
     out.truncate(len);
@@ -130,21 +128,21 @@ pub fn token(record: &Record, key: &AttestationKey) -> Vec<u8> {
 
 /// A claims set as others see it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ClaimsSet(pub Vec<(Value, Value)>);
+pub(crate) struct ClaimsSet(pub(crate) Vec<(Value, Value)>);
 
 impl ClaimsSet {
-    pub fn get(&self, label: i64) -> Option<&Value> {
+    pub(crate) fn get(&self, label: i64) -> Option<&Value> {
         self.0.iter().find(|(key, _)| *key == Value::from(label)).map(|(_, value)| value)
     }
 
-    pub fn labels(&self) -> Vec<i64> {
+    pub(crate) fn labels(&self) -> Vec<i64> {
         self.0.iter().map(|(key, _)| i64::try_from(key.as_integer().unwrap()).unwrap()).collect()
     }
 }
 
 /// Verifies a token with `coset`, `ciborium` and AWS-LC: tagged COSE_Sign1, nothing but ES256 in the
 /// headers, signature by `public_key`. Its claims set, or why not.
-pub fn verify(token: &[u8], public_key: &[u8]) -> Result<ClaimsSet, String> {
+pub(crate) fn verify(token: &[u8], public_key: &[u8]) -> Result<ClaimsSet, String> {
     let sign1 = CoseSign1::from_tagged_slice(token).map_err(|error| error.to_string())?;
     let es256 = RegisteredLabelWithPrivate::Assigned(iana::Algorithm::ES256);
     if sign1.protected.header.alg != Some(es256) || !sign1.protected.header.rest.is_empty() {
@@ -168,7 +166,7 @@ pub fn verify(token: &[u8], public_key: &[u8]) -> Result<ClaimsSet, String> {
 }
 
 /// COSE's number of ES256, by a foreign registry.
-pub fn es256() -> i64 {
+pub(crate) fn es256() -> i64 {
     iana::Algorithm::ES256.to_i64()
 }
 

@@ -1,11 +1,9 @@
 //! What is left of a key in the keystore's own memory after it is gone. The stack is the board's to wipe.
 
-mod common;
-
+use crate::common::*;
 use cdd_crypto::cipher::Direction;
 use cdd_crypto::psa::{alg, key_type};
 use cdd_keystore::Keystore;
-use common::*;
 
 /// Whether eight bytes in a row of `secret` are anywhere in the keystore.
 fn holds(keys: &Keystore<4, 3>, secret: &[u8]) -> bool {

@@ -1,11 +1,9 @@
 //! Operations in several calls, several open at once.
 
-mod common;
-
+use crate::common::*;
 use cdd_crypto::cipher::{CipherMode, Direction, crypt};
 use cdd_crypto::psa::{alg, key_type};
 use cdd_keystore::Error;
-use common::*;
 use proptest::prelude::*;
 
 #[test]

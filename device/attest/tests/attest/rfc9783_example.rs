@@ -1,12 +1,10 @@
 //! The example token of RFC 9783 beside ours: one verifier reads both, with the same labels and types, and
 //! where the same is to be said, the same values.
 
-mod support;
-
+use crate::support::*;
 use cdd_attest::{Claims, issue};
 use ciborium::Value;
 use core::num::NonZeroI32;
-use support::*;
 
 /// The signed example of the RFC's source repository (thomas-fossati/draft-psa-token, cddl/example: token
 /// be76bc25a3ba, key 254143415f1a). It is one revision older than the RFC's, whose claims set (a012da6801e2)

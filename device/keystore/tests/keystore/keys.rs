@@ -1,10 +1,8 @@
 //! Key management: owners, lifetimes, import and export, capacity, keys at rest.
 
-mod common;
-
+use crate::common::*;
 use cdd_crypto::psa::{alg, key_type, usage};
 use cdd_keystore::{Attributes, Env, Error, Family, Keystore, MAX_BLOB, MemoryStorage, status};
-use common::*;
 
 fn aes(usage: u32) -> Attributes {
     attributes(key_type::AES, 128, usage, alg::CTR)
