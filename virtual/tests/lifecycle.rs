@@ -146,12 +146,12 @@ fn said(running: &mut Box<Running>) -> String {
     String::from_utf8(std::mem::take(&mut running.platform.board().management.0)).unwrap()
 }
 
-/// The code that must be repeated.
 /// Says a line on the management wire.
 fn say(running: &mut Running, line: &[u8]) {
     line.iter().chain(b"\n").for_each(|byte| running.platform.receive(*byte));
 }
 
+/// The code that must be repeated.
 fn code(running: &mut Box<Running>) -> String {
     let said = said(running);
     let line = said.lines().find(|line| line.starts_with("cdd confirm=")).unwrap_or_else(|| panic!("{said}"));

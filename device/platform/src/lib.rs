@@ -182,7 +182,7 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
     /// [`Platform::wants_reset`] and [`Platform::may_start_application`] say what to do next.
     pub fn take_over(&mut self) {
         #[cfg(feature = "planted-failed-self-test")]
-        self.keystore.self_tests().plant_failure(Family::Ccm);
+        self.plant_failed_self_test(Family::Ccm);
         self.settle();
         if self.wants_reset {
             // Decommissioned: the next report is boot's.
@@ -197,6 +197,12 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
     /// Whether the application was verified and may run.
     pub fn may_start_application(&self) -> bool {
         self.state() == State::Running && !self.wants_reset
+    }
+
+    /// Makes the self-test of this family fail when it runs, as a defective implementation would.
+    #[cfg(feature = "plant")]
+    pub fn plant_failed_self_test(&mut self, family: Family) {
+        self.keystore.self_tests().plant_failure(family);
     }
 
     /// The state of the device, as boot left it and the platform found it.

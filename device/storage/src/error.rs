@@ -33,6 +33,9 @@ pub enum Error {
     /// The flash holds more records or readings than this build has index entries for.
     IndexTooSmall,
 
+    /// The cipher failed its self-test: whoever owns the storage must not use it.
+    SelfTest,
+
     /// Never formatted: the counter is 0.
     NotFormatted,
     /// Sealed by another device, or under another secret.
@@ -96,6 +99,7 @@ impl Error {
             Error::Geometry => 0x0413,
             Error::CounterExhausted => 0x0414,
             Error::IndexTooSmall => 0x0415,
+            Error::SelfTest => 0x0416,
             Error::NotFormatted => 0x0420,
             Error::Foreign => 0x0421,
             Error::Rollback { .. } => 0x0422,
@@ -123,6 +127,7 @@ impl Error {
             Error::Geometry => "geometry",
             Error::CounterExhausted => "counter-exhausted",
             Error::IndexTooSmall => "index-too-small",
+            Error::SelfTest => "self-test",
             Error::NotFormatted => "not-formatted",
             Error::Foreign => "foreign",
             Error::Rollback { .. } => "rollback",
@@ -145,6 +150,7 @@ impl Error {
             Error::DoesNotExist | Error::ReadingTrimmed { .. } | Error::NotFormatted => -140,
             Error::InsufficientStorage | Error::IndexTooSmall => -142,
             Error::Flash | Error::Counter | Error::CounterExhausted | Error::Geometry => -146,
+            Error::SelfTest => -151,
             Error::Corrupt { .. } | Error::SectorMissing { .. } => -152,
             Error::Foreign
             | Error::Rollback { .. }

@@ -7,6 +7,7 @@ use cdd_boot::report::Line;
 use cdd_fuses::LifeCycle;
 use cdd_gate::Status;
 use cdd_hal::{CallerMemory, EntropySource};
+use cdd_keystore::Family;
 use cdd_lifecycle::{EraseError, Error, Finished, Transaction};
 
 /// What the transactions work on.
@@ -90,6 +91,8 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
 
     fn try_settle(&mut self) -> Result<(), Error> {
         let life_cycle = self.life_cycle();
+        // What seals the storage. Where it is broken the storage is still erased if that was begun, and used for nothing.
+        let sealing = self.keystore.self_tests().require(Family::ChaCha20Poly1305);
         let Platform { board, storage, .. } = self;
         let finished = cdd_lifecycle::carry_out(&mut Device { board, storage })?;
         if let Some(Finished { transaction, erased }) = finished {
@@ -109,12 +112,15 @@ impl<B: Board, S: EntropySource> Platform<B, S> {
         self.factory_resets = cdd_lifecycle::standing(board.fuses())?.factory_resets;
         let Some(life_cycle) = life_cycle else { return Ok(()) };
         if cdd_lifecycle::storage_is_made(board.fuses(), life_cycle)? {
-            if finished.is_none() {
+            if finished.is_none() && sealing.is_ok() {
                 storage.mount();
             }
         } else {
             storage.make().map_err(|_| Error::Erase)?;
             cdd_lifecycle::storage_was_made(board.fuses(), life_cycle)?;
+        }
+        if sealing.is_err() {
+            storage.take_down(cdd_storage::Error::SelfTest);
         }
         Ok(())
     }

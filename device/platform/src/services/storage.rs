@@ -46,6 +46,11 @@ impl<B: Board> Storage<B> {
         self.down.map_or(Ok(()), Err)
     }
 
+    /// Lets nobody use it, for this reason.
+    pub(crate) fn take_down(&mut self, why: Error) {
+        self.down = Some(why);
+    }
+
     pub(crate) fn fault(&self) -> Option<Error> {
         self.fault
     }
