@@ -3,7 +3,9 @@
 use crate::board::Kind;
 use crate::{Device, Firmware, Power, SessionError};
 use rustix::io::{FdFlags, fcntl_setfd};
-use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, getpid, getppid, pidfd_open, set_parent_process_death_signal,
+};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -24,6 +26,8 @@ const WIRES: [&str; 4] = ["management", "console", "entropy", "sensor"];
 pub(crate) struct Started {
     pub(crate) child: Child,
     pub(crate) wires: [UnixStream; 4],
+    /// The process, if it is an emulator's.
+    pub(crate) emulator: Option<OwnedFd>,
 }
 
 /// Starts the device with its wires connected; nothing is lost before the first read.
@@ -37,7 +41,12 @@ pub(crate) fn start(device: &Device, power: &Power) -> Result<Started, SessionEr
     };
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let child = spawn(command, theirs.map(OwnedFd::from).into(), device.board().kind())?;
-    Ok(Started { child, wires: ours })
+    let emulator = match device.board().kind() {
+        // Nobody has waited for it yet, so that the number is still its own.
+        Kind::Qemu => pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).ok(),
+        Kind::Process => None,
+    };
+    Ok(Started { child, wires: ours, emulator })
 }
 
 /// Starts the virtual device as a server of [`crate::Batch`] requests on its standard input.

@@ -5,9 +5,11 @@ use crate::launch::Started;
 use crate::power::Samples;
 use crate::wire::WireName;
 use crate::{Event, Parsed, Report, ReportParser};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::process::{Signal, pidfd_send_signal};
 use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::ChildStderr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,6 +21,9 @@ const LINE_LIMIT: usize = 64 * 1024;
 const LINES_LIMIT: usize = 16 * 1024;
 /// What a transcript may grow to.
 const TRANSCRIPT_LIMIT: usize = 8 * 1024 * 1024;
+
+/// Silence after which an emulator is nudged.
+const NUDGE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 /// What was heard so far, and a bell for whoever waits.
 pub(crate) struct Shared {
@@ -237,7 +242,8 @@ pub(crate) fn listen(
         wires.push(Some(wire.try_clone()?));
     }
     let feed = Feed { samples: Some(samples), pending: Vec::new() };
-    let pump = Pump { wires, stderr, feed, shared: Arc::clone(&shared) };
+    let emulator = started.emulator.as_ref().map(OwnedFd::try_clone).transpose()?;
+    let pump = Pump { wires, stderr, feed, emulator, shared: Arc::clone(&shared) };
     let thread = std::thread::Builder::new().name("device wires".into()).spawn(move || pump.run())?;
     Ok((shared, thread))
 }
@@ -246,6 +252,7 @@ struct Pump {
     wires: Vec<Option<UnixStream>>,
     stderr: Option<ChildStderr>,
     feed: Feed,
+    emulator: Option<OwnedFd>,
     shared: Arc<Shared>,
 }
 
@@ -289,9 +296,14 @@ impl Pump {
         if let Some(stderr) = &self.stderr {
             fds.push(PollFd::new(stderr, PollFlags::IN));
         }
-        match poll(&mut fds, None) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error),
+        // It ignores the signal from when it runs the device, and would end by it before.
+        let emulator = self.emulator.as_ref().filter(|_| self.shared.lock().begun > 0);
+        match (poll(&mut fds, emulator.map(|_| &NUDGE)), emulator) {
+            // Now and then QEMU 7.2 misses that its UART is free again, and sleeps over the bytes that wait on the wire
+            // until something wakes it. A signal that it takes and ignores does; the device sees nothing of it.
+            (Ok(0), Some(emulator)) => drop(pidfd_send_signal(emulator, Signal::ALARM)),
+            (Ok(_) | Err(rustix::io::Errno::INTR), _) => {}
+            (Err(error), _) => return Err(error),
         }
         Ok(fds.iter().any(|fd| fd.revents().contains(PollFlags::OUT)))
     }
@@ -333,7 +345,7 @@ impl Pump {
     fn stderr_ready(&self) -> rustix::io::Result<bool> {
         let Some(stderr) = &self.stderr else { return Ok(false) };
         let mut fds = [PollFd::new(stderr, PollFlags::IN)];
-        poll(&mut fds, Some(&rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+        poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
         Ok(!fds[0].revents().is_empty())
     }
 
