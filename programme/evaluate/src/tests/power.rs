@@ -382,13 +382,18 @@ const FRAGMENT: usize = 32;
 /// Fragments of headers and tags, of a record that was split into two parts.
 const MAY_STAY: usize = 40;
 
+/// Bytes that are erased together. A fragment over their border is no fragment: what lies before it may stay, while what
+/// comes after it is erased and begins again with the same name and number.
+const SECTOR: usize = 4096;
+
 /// What was written between two copies of the flash, in fragments.
 fn written(before: &[u8], after: &[u8]) -> HashSet<[u8; FRAGMENT]> {
     let fresh = |at: usize| before[at..at + FRAGMENT].iter().all(|byte| *byte == 0xFF);
     let full =
         |fragment: &[u8]| !fragment.contains(&0xFF) || fragment.iter().filter(|b| **b == 0xFF).count() < 8;
     let at = (0..after.len().saturating_sub(FRAGMENT - 1)).step_by(4);
-    at.filter(|at| fresh(*at))
+    at.filter(|at| at / SECTOR == (at + FRAGMENT - 1) / SECTOR)
+        .filter(|at| fresh(*at))
         .filter_map(|at| after[at..].first_chunk().copied())
         .filter(|f| full(f))
         .collect()
@@ -427,9 +432,7 @@ fn nonces(bench: &Bench, seen: &mut Observations) -> Outcome {
         let (left, answer) = probe.cut_at(&operation.call(), moment)?;
         dut = left;
         let torn = dut.read_storage()?;
-        let mut first = written(&before, &torn);
-        // What the storage moves meanwhile is the same wherever it lies.
-        windows(&before).for_each(|window| _ = first.remove(window));
+        let first = written(&before, &torn);
         let mut probe = Probe::power_to_be_cut(dut, seen)?;
         let (now, what) = settled(&mut probe, content, &operation, answer.is_some())?;
         content = now;
