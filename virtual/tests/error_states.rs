@@ -5,21 +5,10 @@
 mod support;
 
 use cdd_client::{Platform as Client, Status};
-use cdd_hal::Console;
 use cdd_keystore::Family;
 use cdd_platform::{History, Platform};
 use cdd_virtual::{Entropy, Gate, VirtualBoard};
 use support::*;
-
-#[derive(Default)]
-struct Silent;
-
-impl Console for Silent {
-    fn write(&mut self, _: &[u8]) {}
-    fn read(&mut self) -> Option<u8> {
-        None
-    }
-}
 
 /// A device in which the self-test of this family fails.
 fn device(broken: Option<Family>) -> Gate<VirtualBoard<Silent>, Entropy> {

@@ -7,20 +7,9 @@ mod support;
 
 use cdd_client::{KeyAttributes, Platform as Client};
 use cdd_gate::{CALLS, Shape};
-use cdd_hal::Console;
 use cdd_platform::{History, Platform};
 use cdd_virtual::{ARENA_BASE, ARENA_BYTES, Entropy, Gate, VirtualBoard};
 use support::*;
-
-#[derive(Default)]
-struct Silent;
-
-impl Console for Silent {
-    fn write(&mut self, _: &[u8]) {}
-    fn read(&mut self) -> Option<u8> {
-        None
-    }
-}
 
 type TestGate = Gate<VirtualBoard<Silent>, Entropy>;
 
