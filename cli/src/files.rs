@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use tempfile::NamedTempFile;
 
 /// Writes a file, in place of one that may be there. What is no regular file (`/dev/stdout`, a pipe) is written to.
@@ -37,6 +37,19 @@ pub(crate) fn write_new(path: &Path, content: &[u8], mode: u32) -> anyhow::Resul
         ),
         Err(error) => Err(error).with_context(|| format!("cannot create {}", path.display())),
     }
+}
+
+/// The text of a file; what is no UTF-8 is told with its place.
+pub(crate) fn text(path: &Path) -> anyhow::Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        anyhow!(
+            "{} is no text in UTF-8: byte {at}, in line {line}, is none; convert it first",
+            path.display()
+        )
+    })
 }
 
 /// Whether both paths lead to one file, whatever they are called.

@@ -77,7 +77,7 @@ fn a_test_that_runs_elsewhere_only_is_listed_with_the_reason_and_is_an_error_to_
 #[test]
 fn every_sfr_of_the_profile_is_in_the_list_whether_it_has_tests_or_not() {
     let list = said(&evaluate(&["--target", "virtual", "--list"]));
-    for sfr in &dtsec_evaluate::sfr::ALL {
+    for sfr in dtsec_evaluate::sfr::all() {
         assert!(list.lines().any(|line| line.trim() == sfr.id), "{}", sfr.id);
     }
 }

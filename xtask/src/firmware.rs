@@ -80,6 +80,17 @@ pub fn build(toolchain: &Toolchain) -> Result<PathBuf> {
     Ok(out)
 }
 
+/// Builds the boot code without its countermeasures against faults, for the campaign that must find that.
+pub fn unhardened(toolchain: &Toolchain) -> Result<()> {
+    let planted = layout::products().join("planted");
+    let out = planted.join(UNHARDENED).join("firmware");
+    let boot = PACKAGES.iter().find(|package| package.package == BOOT).context("there is a boot code")?;
+    variant(toolchain, &planted.join("build"), boot, UNHARDENED, &out)
+}
+
+/// The feature that takes them out.
+const UNHARDENED: &str = "planted-unhardened";
+
 /// Builds `package` once more, with a feature, and puts it into `out` beside the other products as they are.
 pub fn variant(
     toolchain: &Toolchain,
@@ -150,15 +161,8 @@ fn finish(package: &Package, elf: &Path, out: &Path) -> Result<()> {
 /// Builds the virtual device and the `dtsec` command line; returns the former's place.
 pub fn build_host() -> Result<PathBuf> {
     shell::step("build dtsec and cdd-virtual", || {
-        shell::run(shell::cargo().args([
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            "dtsec",
-            "--package",
-            "cdd-virtual",
-        ]))?;
+        shell::run(shell::cargo().args(["build", "--quiet", "--package", "dtsec"]))?;
+        shell::run(shell::cargo().args(["build", "--quiet", "--release", "--package", "cdd-virtual"]))?;
         let place = layout::virtual_device();
         put_virtual(&layout::host_target(), &place)?;
         Ok(place)

@@ -43,7 +43,7 @@ pub fn host_target() -> PathBuf {
 
 /// The `dtsec` command line.
 pub fn dtsec() -> PathBuf {
-    host_target().join("release/dtsec")
+    host_target().join("debug/dtsec")
 }
 
 /// The Python environment with imgtool and the other peers.

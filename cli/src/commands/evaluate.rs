@@ -239,7 +239,7 @@ impl List {
     fn of(selection: &Selection, target: Target) -> anyhow::Result<List> {
         let (tests, not_applicable) = selection.resolve(target)?;
         let all = dtsec_evaluate::all_tests();
-        let without_tests = dtsec_evaluate::sfr::ALL
+        let without_tests = dtsec_evaluate::sfr::all()
             .iter()
             .map(|sfr| sfr.id)
             .filter(|id| selection.is_all() && !all.iter().any(|test| test.sfr == *id))
@@ -252,7 +252,7 @@ impl List {
 impl fmt::Display for List {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut last = "";
-        for sfr in &dtsec_evaluate::sfr::ALL {
+        for sfr in dtsec_evaluate::sfr::all() {
             for test in self.tests.iter().filter(|test| test.sfr == sfr.id) {
                 if last != sfr.id {
                     writeln!(f, "{}", sfr.id)?;

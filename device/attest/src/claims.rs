@@ -1,4 +1,7 @@
 //! What a token says.
+//!
+//! SFR: attestation-of-platform-genuineness, attestation-of-application-genuineness,
+//! verification-of-platform-instance-identity.
 
 use crate::AttestError;
 use cdd_boot::{PartEntry, PartId, Record};

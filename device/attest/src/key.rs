@@ -1,4 +1,6 @@
 //! The attestation key, bound to what boot started.
+//!
+//! SFR: attestation-of-platform-genuineness, verification-of-platform-instance-identity.
 
 use crate::AttestError;
 use cdd_crypto::curve::Curve;

@@ -3,6 +3,8 @@
 //! The encoding is RFC 8949's core deterministic one (§4.2.1): shortest heads, definite lengths, keys in
 //! ascending order. The claims set is encoded twice, once only to count it, because its length stands
 //! before it both in the token and in what is signed; it is never held a second time.
+//!
+//! SFR: attestation-of-platform-genuineness, attestation-of-application-genuineness.
 
 use crate::claims::{CertificationReference, MAX_SERVICE_BYTES};
 use crate::key::{AttestationKey, INSTANCE_ID_BYTES, SIGNATURE_BYTES};

@@ -11,6 +11,8 @@
 //! ```
 //!
 //! The diversifier lies in the fuses: burning it to ones destroys every secret of the device.
+//!
+//! SFR: attestation-of-platform-genuineness, secure-trusted-storage, cryptographic-keystore.
 
 use crate::{Crypto, Machine, PartId, Record};
 use cdd_hal::FuseError;

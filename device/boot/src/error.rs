@@ -1,4 +1,6 @@
 //! Why a slot's image was not started.
+//!
+//! SFR: secure-initialization-of-platform.
 
 macro_rules! refusals {
     ($( $(#[doc = $doc:literal])* $name:ident = $number:literal, $text:literal; )*) => {

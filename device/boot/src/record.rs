@@ -1,4 +1,6 @@
 //! The boot record: what boot decided, handed to the platform at a fixed place in Secure memory.
+//!
+//! SFR: verification-of-platform-identity, secure-initialization-of-platform.
 
 use crate::{BootIdentity, PartId, Refusal, SlotId};
 use cdd_hardening::{Flow, Verdict, launder};

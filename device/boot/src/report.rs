@@ -2,6 +2,8 @@
 //!
 //! Written with a few small functions instead of `core::fmt`, whose machinery is larger than boot and
 //! brings panic paths with it.
+//!
+//! SFR: verification-of-platform-identity, secure-initialization-of-platform.
 
 use crate::{PartId, Record, Refusal, SlotId, State};
 use cdd_fuses::LifeCycle;

@@ -1,4 +1,6 @@
 //! The best image for a part: candidates by version, the first that is admitted wins.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use crate::{Crypto, Machine, PartEntry, PartId, Record, Refusal, SlotId, admit};
 use cdd_fuses::Policy;

@@ -4,6 +4,8 @@
 //! Tags are 16 bytes, never less. Decryption in one piece releases nothing unless the tag is right: the output is
 //! then all zero. A nonce must never be used twice with the same key. Nonces of GCM and ChaCha20-Poly1305 are
 //! 12 bytes (other sizes weaken GCM and are refused), those of CCM 7 to 13.
+//!
+//! SFR: cryptographic-operation.
 
 #[cfg(feature = "ccm")]
 mod ccm;

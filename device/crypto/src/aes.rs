@@ -2,6 +2,8 @@
 //!
 //! RustCrypto's bit-sliced software: constant time, two blocks for the price of one. Every mode goes through
 //! the two functions below, so that one machine code serves all key sizes and modes.
+//!
+//! SFR: cryptographic-operation.
 
 use crate::Error;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};

@@ -1,6 +1,8 @@
 //! AES in CBC and counter mode (SP 800-38A), in one piece or streaming.
 //!
 //! Neither mode tells a changed message from an unchanged one: use [`crate::aead`] unless a format forbids it.
+//!
+//! SFR: cryptographic-operation.
 
 use crate::Error;
 use crate::aes::{Aes, BLOCK, Block, count, ctr, xor};

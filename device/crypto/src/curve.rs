@@ -2,6 +2,8 @@
 //!
 //! Private keys are big-endian scalars, public keys uncompressed points (SEC 1 §2.3.3), signatures r ‖ s: the
 //! formats of the PSA Crypto API.
+//!
+//! SFR: cryptographic-operation.
 
 use crate::Error;
 use crate::digest::{Hash, MAX_SIZE};

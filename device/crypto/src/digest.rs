@@ -2,6 +2,8 @@
 //!
 //! The compression functions are RustCrypto's. Buffering and padding are here, once for all three: the generic ones
 //! would be linked for each.
+//!
+//! SFR: cryptographic-operation.
 
 use crate::psa::alg;
 use sha2::block_api::compress256;

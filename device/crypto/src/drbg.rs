@@ -2,6 +2,8 @@
 //!
 //! The mechanism only: where the entropy comes from is the caller's business (see [`crate::random`]).
 //! Prediction resistance (§9.3.1) is a call of [`Drbg::reseed`] before [`Drbg::generate`].
+//!
+//! SFR: cryptographic-random-number-generation.
 
 use crate::mac::{self, HmacSha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};

@@ -3,6 +3,8 @@
 //!
 //! Put together from curve25519-dalek's constant-time operations, which X25519 and signing link anyway: `ed25519-dalek`
 //! would link a second, variable-time multiplication.
+//!
+//! SFR: cryptographic-operation.
 
 use crate::Error;
 use crate::digest::{Hash, Hasher};

@@ -15,6 +15,8 @@
 //!
 //! The start-up test (§4.3) runs them over [`STARTUP_SAMPLES`] consecutive samples before any output;
 //! those samples are thrown away.
+//!
+//! SFR: cryptographic-random-number-generation.
 
 use cdd_hal::EntropySource;
 use zeroize::Zeroize;

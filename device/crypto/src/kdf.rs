@@ -1,4 +1,6 @@
 //! HKDF (RFC 5869), the hash chosen at run time.
+//!
+//! SFR: cryptographic-operation, cryptographic-key-generation.
 
 use crate::Error;
 use crate::digest::{Hash, MAX_SIZE};

@@ -23,6 +23,8 @@
 //! For a small device build with `--cfg sha2_backend_soft="compact"`: the unrolled compression functions
 //! take 34 KiB on a Cortex-M33, the compact ones 1.3 KiB; and with `--cfg aes_backend_soft="compact"`, which saves
 //! 2.7 KiB and costs 4 % of the time.
+//!
+//! SFR: cryptographic-operation, cryptographic-random-number-generation.
 
 #![no_std]
 #![forbid(unsafe_code)]

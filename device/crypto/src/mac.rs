@@ -1,5 +1,7 @@
 //! Message authentication: HMAC (FIPS 198-1) and CMAC over AES (SP 800-38B), chosen at run time; and HMAC-SHA-256
 //! by itself, for the generator and for deriving secrets.
+//!
+//! SFR: cryptographic-operation.
 
 #[cfg(feature = "cmac")]
 use crate::aes::{Aes, BLOCK as AES_BLOCK, Block, xor};

@@ -2,6 +2,8 @@
 //!
 //! Put together so that little is linked: signing, verifying and agreeing share one multiplication, and a point comes
 //! from its coordinates, for decoding by `elliptic-curve` would link the square roots of both fields.
+//!
+//! SFR: cryptographic-operation.
 
 use ::p384::{AffinePoint, FieldBytes, NistP384, NonZeroScalar, ProjectivePoint, Scalar};
 use ecdsa::elliptic_curve::Group as _;

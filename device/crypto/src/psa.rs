@@ -4,6 +4,8 @@
 //! What is not here cannot be asked for. RSA, finite-field Diffie-Hellman, SHA-1, MD5, SHA-224, curves below
 //! 256 bits, DES, ECB and stream use of ChaCha20 without a tag are absent; a tag shorter than 128 bits is
 //! refused wherever its length can be encoded.
+//!
+//! SFR: cryptographic-operation, cryptographic-keystore.
 
 /// `psa_algorithm_t` (PSA Crypto API §10).
 pub mod alg {

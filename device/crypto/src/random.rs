@@ -1,4 +1,6 @@
 //! The random numbers of the device: one noise source, its health tests, one generator.
+//!
+//! SFR: cryptographic-random-number-generation.
 
 use crate::Error;
 use crate::drbg::{self, Drbg, MAX_REQUEST};

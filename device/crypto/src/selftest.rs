@@ -1,4 +1,4 @@
-//! Known-answer tests before first use (FIPS 140-3 IG 10.3.A; SFR cryptographic-operation).
+//! Known-answer tests before first use (FIPS 140-3 IG 10.3.A).
 //!
 //! Each family of algorithms is tested on its first use, so that a device pays only for what it uses. One that
 //! fails refuses from then on: nothing but a reset of the device starts afresh. The other families go on, for
@@ -6,6 +6,8 @@
 //!
 //! The inputs are the bytes 0, 1, 2, … 63; the answers were made by OpenSSL 3, which shares no code with this
 //! crate. Standard vectors are what `tests/` runs.
+//!
+//! SFR: cryptographic-operation.
 
 use crate::Error;
 #[cfg(any(feature = "ccm", feature = "gcm", feature = "chacha20poly1305"))]

@@ -1,4 +1,6 @@
 //! The signature algorithms by their PSA numbers.
+//!
+//! SFR: cryptographic-operation.
 
 #[cfg(feature = "ecdsa")]
 use crate::digest::Hash;

@@ -1,4 +1,6 @@
 //! X25519 (RFC 7748).
+//!
+//! SFR: cryptographic-operation.
 
 use crate::Error;
 use curve25519_dalek::MontgomeryPoint;

@@ -15,6 +15,8 @@
 //! bits of one is no number, or that very one. It is the slot after the newest number, and only there
 //! something unreadable is taken for what a cut has left. Anywhere else it is [`CounterError::Corrupt`], as is a
 //! slot out of its turn: never an older number, and never zero, which only a counter that was never raised has.
+//!
+//! SFR: secure-trusted-storage.
 
 use cdd_hal::{CounterError, MonotonicCounter};
 

@@ -26,6 +26,8 @@
 //! | 0xF00 | 256 | no fuses: the [`counter`] of the trusted storage |
 //!
 //! All numbers are little-endian.
+//!
+//! SFR: secure-initialization-of-platform, factory-reset-of-platform, decommission-of-platform.
 
 #![no_std]
 #![forbid(unsafe_code)]

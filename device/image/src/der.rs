@@ -1,4 +1,6 @@
 //! ECDSA signatures in DER (RFC 3279, 2.2.3: a SEQUENCE of two INTEGERs).
+//!
+//! SFR: secure-initialization-of-platform.
 
 use crate::Error;
 

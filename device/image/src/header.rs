@@ -1,4 +1,6 @@
 //! The 32-byte header at the start of an image.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use crate::{Error, Version};
 

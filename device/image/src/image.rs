@@ -1,4 +1,6 @@
 //! A whole image: header, payload and both TLV areas, taken apart in one pass.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use crate::header::{self, Header, PROTECTED_TLV_MAGIC, TLV_INFO_BYTES, read_info};
 use crate::tlv::{self, Entries, Tlv};

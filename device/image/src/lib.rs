@@ -28,6 +28,8 @@
 //! [`Image::parse`] is total: any bytes give an image or a named [`Error`], without a panic, an
 //! allocation or a loop longer than the input. It may be linked into a boot ROM. The features
 //! `std-crypto` ([`RustCrypto`]) and `build` ([`build::Builder`]) are for the host only.
+//!
+//! SFR: secure-initialization-of-platform.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,4 +1,6 @@
 //! Type, length, value: what follows the payload.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use crate::Error;
 

@@ -1,4 +1,6 @@
 //! Is an image genuine? And what a key is called in an image.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use cdd_hardening::equal;
 

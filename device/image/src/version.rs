@@ -1,4 +1,6 @@
 //! Versions of images.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use core::fmt;
 use core::str::FromStr;

@@ -1,4 +1,6 @@
 //! Signatures and raw key agreement (PSA Crypto API §10.7, §10.9).
+//!
+//! SFR: cryptographic-operation.
 
 use crate::keys::Key;
 use crate::material::{Kind, public_key};

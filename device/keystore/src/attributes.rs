@@ -1,4 +1,6 @@
 //! What a key is and what it may be used for.
+//!
+//! SFR: cryptographic-keystore.
 
 use crate::{Error, policy};
 

@@ -1,4 +1,6 @@
 //! Key derivation (PSA Crypto API §10.6), as one call.
+//!
+//! SFR: cryptographic-operation, cryptographic-key-generation.
 
 use crate::keys::Key;
 use crate::material::{Kind, Material};

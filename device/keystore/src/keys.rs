@@ -1,4 +1,6 @@
 //! Key management: import, export, copy, destroy, generate (PSA Crypto API §9).
+//!
+//! SFR: cryptographic-keystore, cryptographic-key-generation.
 
 use crate::material::{self, Kind, Material};
 use crate::wrap::{self, MAX_BLOB};

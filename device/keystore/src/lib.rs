@@ -1,7 +1,7 @@
 //! Keys that a caller can use but not read: owners, policies, volatile slots, persistent keys wrapped at rest,
 //! and every cryptographic operation on them, in the terms and semantics of the PSA Certified Crypto API 1.x.
 //!
-//! SFR: cryptographic-key-store, cryptographic-operation, cryptographic-key-generation. May use `crypto`, and
+//! SFR: cryptographic-keystore, cryptographic-operation, cryptographic-key-generation. May use `crypto`, and
 //! `gate` for the status numbers; used by the platform.
 //!
 //! - A key belongs to the [`Owner`] that made it. To every other owner it does not exist.

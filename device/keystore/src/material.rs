@@ -1,4 +1,6 @@
 //! The bytes of a key, and which bytes make a key of which type.
+//!
+//! SFR: cryptographic-keystore, cryptographic-key-generation.
 
 use crate::{Attributes, Error, Family, SelfTests};
 use cdd_crypto::curve::{Curve, MAX_PUBLIC};

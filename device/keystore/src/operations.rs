@@ -2,6 +2,8 @@
 //!
 //! Whatever goes wrong in a call on an operation ends it. A number is not given again before 2²⁴ operations have
 //! used its place; a call on one that is over is a bad state, except to end it, which always works.
+//!
+//! SFR: cryptographic-operation.
 
 use crate::{Environment, Error, KeyId, Keystore, OperationId, Owner};
 use cdd_crypto::aead::{MAX_NONCE, Multipart};

@@ -1,4 +1,6 @@
 //! The rules of PSA about permitted algorithms and usages (PSA Crypto API §9.6, `psa_copy_key`).
+//!
+//! SFR: cryptographic-keystore.
 
 use cdd_crypto::aead::Aead;
 use cdd_crypto::cipher::CipherMode;

@@ -1,4 +1,6 @@
 //! Hash, MAC, cipher and AEAD in one call (PSA Crypto API §10.2 to §10.5).
+//!
+//! SFR: cryptographic-operation.
 
 use crate::keys::Key;
 use crate::material::Kind;

@@ -10,6 +10,8 @@
 //! The key of each record is HMAC(wrapping key, salt ‖ owner ‖ id), so that a record has its own and the nonce
 //! can be constant. Authenticated with it: owner, id, version, attributes. So a record that was moved to another
 //! owner or number, whose policy was changed, or that comes from another device does not open.
+//!
+//! SFR: cryptographic-keystore.
 
 use crate::material::Material;
 use crate::{Attributes, Error, KeyId, MAX_KEY, Owner, SecureRandom};

@@ -1,5 +1,7 @@
 //! By E. Lengren's assembly for Armv7E-M, which runs on Armv8-M Mainline: constant time wherever a private key is
 //! used, on a core without a data cache. Its numbers are eight words, the least significant first.
+//!
+//! SFR: cryptographic-operation, secure-initialization-of-platform.
 
 use p256_cortex_m4_sys as sys;
 use zeroize::Zeroizing;

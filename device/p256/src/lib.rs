@@ -11,6 +11,8 @@
 //!   board clears those before anyone else runs.
 //!
 //! This crate holds `unsafe` for the calls into the assembly, all in `assembly.rs`.
+//!
+//! SFR: cryptographic-operation, secure-initialization-of-platform.
 
 #![no_std]
 #![cfg_attr(not(all(target_arch = "arm", target_os = "none", feature = "assembly")), forbid(unsafe_code))]

@@ -2,6 +2,8 @@
 //!
 //! Inputs are copied here before they are looked at, outputs from here when they are complete: what the caller
 //! does to its memory meanwhile changes nothing. After each call what was used is wiped.
+//!
+//! SFR: residual-information-purging.
 
 use crate::dispatch::Input;
 use cdd_gate::Status;

@@ -2,6 +2,8 @@
 //!
 //! Made from the table in `cdd-gate`. A service never sees an address: it gets [`Input`] and [`Output`],
 //! which can only be made here, from a range that the caller itself may access.
+//!
+//! SFR: secure-initialization-of-platform, residual-information-purging.
 
 use crate::{Board, Platform};
 use cdd_boot::report::Line;

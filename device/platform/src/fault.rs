@@ -1,4 +1,6 @@
 //! Faults, as they are kept over the reset that answers them.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use cdd_boot::report::Line;
 use cdd_hal::Console;

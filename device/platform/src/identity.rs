@@ -1,7 +1,9 @@
-//! The platform's identity: SFR verification-of-platform-identity.
+//! The platform's identity.
 //!
 //! What is answered here, what the Security Target names and what the published list shows are the
 //! same strings.
+//!
+//! SFR: verification-of-platform-identity.
 
 use cdd_boot::{PartId, Record};
 use cdd_gate::{IdentityField, PART_RECORD_BYTES, Status};

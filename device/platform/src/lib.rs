@@ -6,6 +6,8 @@
 //! image and the virtual device are the same code.
 //!
 //! May use the services and `boot`'s record; used by the Secure firmware and by `virtual`.
+//!
+//! SFR: secure-initialization-of-platform.
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]

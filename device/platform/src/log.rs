@@ -1,4 +1,6 @@
 //! The platform's log: the last entries, in Secure memory, gone with power.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use cdd_gate::LOG_TEXT_BYTES;
 

@@ -1,4 +1,8 @@
 //! The commands on the management wire: the way in that needs no application.
+//!
+//! SFR: verification-of-platform-identity, verification-of-platform-instance-identity,
+//! attestation-of-platform-genuineness, attestation-of-application-genuineness,
+//! factory-reset-of-platform, decommission-of-platform.
 
 use crate::{Board, Platform};
 use cdd_boot::report::Line;

@@ -1,4 +1,6 @@
 //! What lies where in the flash. All numbers little-endian, everything in whole words of 4 bytes.
+//!
+//! SFR: secure-trusted-storage.
 
 use crate::seal::{Keys, Mac, same};
 

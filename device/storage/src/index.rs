@@ -1,4 +1,6 @@
 //! What is where, in RAM: the only thing that says which entries of the flash are alive.
+//!
+//! SFR: secure-trusted-storage, residual-information-purging.
 
 use crate::error::Error;
 use core::cell::Cell;

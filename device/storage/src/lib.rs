@@ -106,6 +106,8 @@
 //! wear out, are not handled (a failed program is [`Error::Flash`]). While an operation is under way, whoever
 //! holds the chip can choose that it was not done. The counter takes two steps for an operation: a part with
 //! limited endurance does not fit.
+//!
+//! SFR: secure-trusted-storage.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,4 +1,6 @@
 //! The ring of sectors: reading, verifying, programming. Knows entries, not what they mean.
+//!
+//! SFR: secure-trusted-storage, residual-information-purging.
 
 use crate::error::Error;
 use crate::format::{Entry, OVERHEAD, SectorHeader, Survey, TRAILER, consists_of};

@@ -1,4 +1,6 @@
 //! Formatting, mounting, recovery after a power cut, and the audit of everything.
+//!
+//! SFR: secure-trusted-storage, residual-information-purging.
 
 use crate::error::Error;
 use crate::format::{Entry, Kind, READING, SectorHeader, Stamp, Survey};

@@ -1,4 +1,6 @@
 //! The readings log: appended, never changed, each with an index one above the one before.
+//!
+//! SFR: secure-trusted-storage.
 
 use crate::error::Error;
 use crate::format::{Kind, READING};

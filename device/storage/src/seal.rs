@@ -9,6 +9,8 @@
 //!
 //! A nonce is the stamp of the operation and the number of the part: never used twice under a key, for the
 //! counter goes up before the first word of an operation is written. As a MAC the cipher costs a tenth of an HMAC.
+//!
+//! SFR: secure-trusted-storage.
 
 use crate::format::{Entry, Stamp};
 use cdd_crypto::mac::hmac_sha256;

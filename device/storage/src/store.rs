@@ -1,4 +1,6 @@
 //! The store: its state, and how one operation is carried out.
+//!
+//! SFR: secure-trusted-storage, residual-information-purging.
 
 use crate::error::Error;
 use crate::format::{Entry, Kind, MAX_RECORD, OVERHEAD, READING, SectorHeader, Stamp, padded, portion};

@@ -30,8 +30,8 @@ pub(crate) const HARDWARE_REFERENCE: &str = "evaluation-board";
 /// Its version.
 pub(crate) const HARDWARE_VERSION: &str = "7.3";
 
-/// Version of the good platform image.
-pub(crate) const PLATFORM_VERSION: &str = "1.2.3+4";
+/// Version of the good platform image: the one under which this platform is released and certified.
+pub(crate) const PLATFORM_VERSION: &str = "0.1.0+0";
 /// Version of the good application image.
 pub(crate) const APPLICATION_VERSION: &str = "2.1.0+9";
 /// Security counter in the fuses and in the good images.
@@ -85,21 +85,28 @@ impl Bench {
         &self.firmware
     }
 
-    /// The files under test, with their digests.
+    /// The files under test, each with its digest and with the name and version by which a device that runs it
+    /// identifies the part. A device that does not start has no names to give.
     pub(crate) fn files(&self) -> Result<Vec<TestedFile>> {
-        let mut files = vec![("boot code".to_owned(), self.firmware.boot())];
+        let report = self.genuine_device(&mut Observations::default()).and_then(|device| device.boot()).ok();
+        let answered = |part: &str| {
+            let part = report.as_ref()?.parts.get(part)?;
+            Some((part.name.clone(), part.version.clone()))
+        };
+        let mut files = vec![("boot code".to_owned(), answered("boot"), self.firmware.boot())];
         if self.target == Target::Mps2An505 {
-            files.push(("platform".to_owned(), self.firmware.platform()));
+            files.push(("platform".to_owned(), answered("platform"), self.firmware.platform()));
             for name in self.board.applications() {
-                files.extend(
-                    self.firmware.application(name).map(|path| (format!("application {name}"), path)),
-                );
+                let path = self.firmware.application(name);
+                files.extend(path.map(|path| (format!("application {name}"), None, path)));
             }
         }
-        let tested = |(name, path): (String, PathBuf)| -> Result<TestedFile> {
+        let tested = |(what, answered, path): (String, Option<(String, String)>, PathBuf)| {
             let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let (name, version) = answered.unzip();
             Ok(TestedFile {
-                name,
+                name: name.unwrap_or(what),
+                version,
                 path: path.display().to_string(),
                 size: bytes.len(),
                 sha256: sha256(&bytes),

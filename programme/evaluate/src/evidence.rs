@@ -107,8 +107,11 @@ impl From<&Test> for Applicable {
 /// A file of the target of evaluation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TestedFile {
-    /// What it is.
+    /// The part that it is, by the name that the device answers, or what it is.
     pub name: String,
+    /// The version that the device answers for the part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Its path.
     pub path: String,
     /// Bytes.
@@ -143,6 +146,8 @@ pub struct Provenance {
     pub tool: String,
     /// When the evaluation began, RFC 3339.
     pub date: String,
+    /// When it ended, RFC 3339.
+    pub finished: String,
     /// Operating system and processor.
     pub host: String,
     /// Version of the emulator, or of the process that plays the device.
@@ -207,7 +212,7 @@ impl Evidence {
                 failed: own().count() - passed,
             }
         };
-        sfr::ALL.iter().map(row).collect()
+        sfr::all().iter().map(row).collect()
     }
 
     /// Tests that did not pass.

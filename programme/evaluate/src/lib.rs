@@ -96,6 +96,7 @@ pub fn evaluate(options: &Options, work: &Arc<Work>, progress: &dyn Progress) ->
         provenance: Provenance {
             tool: format!("dtsec-evaluate {}", env!("CARGO_PKG_VERSION")),
             date: format!("{date:.0}"),
+            finished: format!("{:.0}", jiff::Timestamp::now()),
             host: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             device_host: device_host(options.target)?,
         },

@@ -5,6 +5,9 @@ use crate::observations::Observations;
 use serde::Serialize;
 use std::fmt;
 
+pub use dtsec_model::etr::Verdict;
+pub use dtsec_model::threat::Threat;
+
 /// Whether a test looks for what must work or for what must not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -21,35 +24,6 @@ impl Kind {
         match self {
             Kind::Functional => "functional",
             Kind::Attack => "attack",
-        }
-    }
-}
-
-/// A threat of the profile, section 3.4.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Threat {
-    /// An attacker on the network who is not an authenticated peer.
-    #[serde(rename = "T.NETWORK")]
-    Network,
-    /// An attacker who has the device in hand.
-    #[serde(rename = "T.PHYSICAL")]
-    Physical,
-    /// Malicious or exploitable software or configuration on the device.
-    #[serde(rename = "T.BAD_SOFTWARE")]
-    BadSoftware,
-    /// A properly authenticated peer that turns on the device.
-    #[serde(rename = "T.BAD_PEER")]
-    BadPeer,
-}
-
-impl Threat {
-    /// The profile's name for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Threat::Network => "T.NETWORK",
-            Threat::Physical => "T.PHYSICAL",
-            Threat::BadSoftware => "T.BAD_SOFTWARE",
-            Threat::BadPeer => "T.BAD_PEER",
         }
     }
 }
@@ -134,39 +108,16 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
 /// What a test ended with.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
-/// The verdict on a test. Everything starts inconclusive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Observed as expected, and the control was too.
-    Pass,
-    /// Observed otherwise, or the control failed.
-    Fail,
-    /// Not carried out to its end.
-    Inconclusive,
-}
-
-impl Verdict {
-    /// The verdict that follows from how a test ended.
-    ///
-    /// An attack that ran without any control is a failure as well: nothing shows that it could have
-    /// succeeded.
-    pub(crate) fn of(kind: Kind, outcome: &Outcome, controls: usize) -> Verdict {
-        match outcome {
-            Ok(()) if kind == Kind::Attack && controls == 0 => Verdict::Fail,
-            Ok(()) => Verdict::Pass,
-            Err(Failure::Refuted(_) | Failure::Blind(_)) => Verdict::Fail,
-            Err(Failure::Harness(_)) => Verdict::Inconclusive,
-        }
-    }
-
-    /// The word for it in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Verdict::Pass => "pass",
-            Verdict::Fail => "fail",
-            Verdict::Inconclusive => "inconclusive",
-        }
+/// The verdict that follows from how a test ended.
+///
+/// An attack that ran without any control is a failure as well: nothing shows that it could have
+/// succeeded.
+pub(crate) fn verdict_of(kind: Kind, outcome: &Outcome, controls: usize) -> Verdict {
+    match outcome {
+        Ok(()) if kind == Kind::Attack && controls == 0 => Verdict::Fail,
+        Ok(()) => Verdict::Pass,
+        Err(Failure::Refuted(_) | Failure::Blind(_)) => Verdict::Fail,
+        Err(Failure::Harness(_)) => Verdict::Inconclusive,
     }
 }
 
@@ -214,16 +165,16 @@ mod tests {
         let refuted = || Err(Failure::Refuted("it booted".into()));
         let blind = || Err(Failure::Blind("nothing boots".into()));
         let broken = || Err(Failure::Harness(anyhow::anyhow!("no qemu")));
-        assert_eq!(Verdict::of(Kind::Attack, &Ok(()), 1), Verdict::Pass);
-        assert_eq!(Verdict::of(Kind::Functional, &Ok(()), 0), Verdict::Pass);
-        assert_eq!(Verdict::of(Kind::Attack, &refuted(), 1), Verdict::Fail);
-        assert_eq!(Verdict::of(Kind::Attack, &blind(), 0), Verdict::Fail);
-        assert_eq!(Verdict::of(Kind::Attack, &broken(), 1), Verdict::Inconclusive);
+        assert_eq!(crate::model::verdict_of(Kind::Attack, &Ok(()), 1), Verdict::Pass);
+        assert_eq!(crate::model::verdict_of(Kind::Functional, &Ok(()), 0), Verdict::Pass);
+        assert_eq!(crate::model::verdict_of(Kind::Attack, &refuted(), 1), Verdict::Fail);
+        assert_eq!(crate::model::verdict_of(Kind::Attack, &blind(), 0), Verdict::Fail);
+        assert_eq!(crate::model::verdict_of(Kind::Attack, &broken(), 1), Verdict::Inconclusive);
     }
 
     #[test]
     fn an_attack_without_a_control_fails_even_when_it_was_repelled() {
-        assert_eq!(Verdict::of(Kind::Attack, &Ok(()), 0), Verdict::Fail);
+        assert_eq!(crate::model::verdict_of(Kind::Attack, &Ok(()), 0), Verdict::Fail);
     }
 
     #[test]

@@ -79,13 +79,20 @@ pub(crate) fn sample() -> Evidence {
         provenance: Provenance {
             tool: "dtsec-evaluate 0".into(),
             date: "2026-01-01T00:00:00Z".into(),
+            finished: "2026-01-01T00:01:00Z".into(),
             host: "linux".into(),
             device_host: "QEMU".into(),
         },
         seed: 7,
         quick: false,
         board: serde_json::json!({}),
-        files: vec![TestedFile { name: "boot".into(), path: "a&b".into(), size: 1, sha256: "00".into() }],
+        files: vec![TestedFile {
+            name: "boot".into(),
+            version: Some("1.0".into()),
+            path: "a&b".into(),
+            size: 1,
+            sha256: "00".into(),
+        }],
         sfrs: Evidence::rows(&tests),
         tests,
         not_applicable: vec![NotApplicable { id: "x", title: "X", sfr: "y", reason: "no world" }],
@@ -108,7 +115,7 @@ mod tests {
     #[test]
     fn the_page_stands_alone_and_names_every_requirement() {
         let page = html(&sample()).unwrap();
-        for sfr in &crate::sfr::ALL {
+        for sfr in crate::sfr::all() {
             assert!(page.contains(sfr.title), "{}", sfr.id);
         }
         for foreign in ["http://", "https://", "src=", "@import", "url("] {

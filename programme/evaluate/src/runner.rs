@@ -144,7 +144,7 @@ fn run_one(bench: &Bench, test: &Test) -> TestRecord {
     let mut observations = Observations::default();
     let start = Instant::now();
     let outcome = caught(|| (test.run)(bench, &mut observations));
-    let verdict = Verdict::of(test.kind, &outcome, observations.control.len());
+    let verdict = crate::model::verdict_of(test.kind, &outcome, observations.control.len());
     let conclusion = match &outcome {
         Ok(()) if verdict == Verdict::Pass => "Observed as expected.".to_owned(),
         Ok(()) => "The harness is blind: the attack ran without a positive control.".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::{build, evaluate};
 use crate::{
-    Answer, layout,
+    Answer, firmware, layout,
     measure::{self, Figures},
     needs::{self, Need},
     shell,
@@ -29,7 +29,9 @@ impl Test {
     pub(super) fn run(self) -> Result<Answer> {
         needs::ensure(&Need::RUN)?;
         needs::ensure(&[Need::PythonPeers])?;
-        build::everything(&needs::toolchain()?)?;
+        let toolchain = needs::toolchain()?;
+        build::everything(&toolchain)?;
+        shell::step("build boot without countermeasures", || firmware::unhardened(&toolchain))?;
         let mut total = Tally::default();
         add(&mut total, "tests of the workspace", workspace)?;
         add(&mut total, "examples in the documentation", documentation)?;
@@ -37,6 +39,7 @@ impl Test {
             for target in evaluate::TARGETS {
                 add(&mut total, &format!("evaluation of {target}"), || evaluated(target))?;
             }
+            add(&mut total, "package for a lab", packed)?;
         }
         if !self.no_bench {
             add(&mut total, "budgets", budgets)?;
@@ -116,6 +119,24 @@ fn evaluated(target: &str) -> Result<Tally> {
         }
     }
     Ok(Tally { passed: summary.passed, failed: summary.failed })
+}
+
+/// The package is one test: it is made of what the evaluations left and of fault campaigns in which nothing was accepted,
+/// and its Security Target conforms.
+fn packed() -> Result<Tally> {
+    let folder = layout::root().join("out/evaluate");
+    let (refused, campaigns) = evaluate::fault_campaigns(&layout::dtsec(), &folder.join("faults"))?;
+    let records = evaluate::TARGETS.map(|target| folder.join(target).join("evidence.json"));
+    let evidence = [&records[..], &campaigns].concat();
+    let (answer, printed) = evaluate::package(&layout::dtsec(), &folder.join("package"), &evidence, true)?;
+    if let Some(printed) = &printed {
+        shell::note(&format!("    {}", printed["counts"]));
+    }
+    match answer.and(refused) {
+        Answer::Yes => Ok(Tally { passed: 1, failed: 0 }),
+        Answer::No => Ok(Tally { passed: 0, failed: 1 }),
+        Answer::NotDone(_) => bail!("the package could not be made; its own message is above"),
+    }
 }
 
 /// The last object that `dtsec evaluate --json` prints.

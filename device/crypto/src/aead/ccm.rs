@@ -1,5 +1,7 @@
 //! AES-CCM. The MAC of a block and the key stream of the next are one call of the cipher, which does two blocks at
 //! the price of one: half the time of the textbook's order.
+//!
+//! SFR: cryptographic-operation.
 
 use super::{Lengths, TAG};
 use crate::aes::{Aes, BLOCK, Block, count, xor};

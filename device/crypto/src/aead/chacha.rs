@@ -1,4 +1,6 @@
 //! ChaCha20-Poly1305.
+//!
+//! SFR: cryptographic-operation.
 
 use super::hash::Blocks;
 use super::{Lengths, TAG};

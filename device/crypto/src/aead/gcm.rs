@@ -1,4 +1,6 @@
 //! AES-GCM.
+//!
+//! SFR: cryptographic-operation.
 
 use super::hash::Blocks;
 use super::{Lengths, TAG};

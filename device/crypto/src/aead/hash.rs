@@ -1,4 +1,6 @@
 //! The polynomial hashes, GHASH and Poly1305, over pieces of any size.
+//!
+//! SFR: cryptographic-operation.
 
 #[cfg(feature = "gcm")]
 use ghash::universal_hash;

@@ -1,4 +1,7 @@
 //! Attestation behind the gate.
+//!
+//! SFR: attestation-of-platform-genuineness, attestation-of-application-genuineness,
+//! verification-of-platform-instance-identity.
 
 use super::number_fits;
 use crate::dispatch::{Input, Output};

@@ -2,6 +2,8 @@
 //!
 //! Every input is copied in before the key store sees it: Ed25519 reads a message twice, and it must be the same
 //! both times.
+//!
+//! SFR: cryptographic-operation.
 
 use super::APPLICATION;
 use super::keys::attributes;

@@ -1,4 +1,6 @@
 //! Key management: PSA Crypto API §9.
+//!
+//! SFR: cryptographic-keystore, cryptographic-key-generation.
 
 use super::APPLICATION;
 use crate::dispatch::{Input, Output};

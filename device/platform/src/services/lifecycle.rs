@@ -1,4 +1,6 @@
 //! Factory reset and decommissioning: who may begin them, and carrying them out at the start.
+//!
+//! SFR: factory-reset-of-platform, decommission-of-platform.
 
 use super::storage::Storage;
 use crate::dispatch::Input;

@@ -1,4 +1,6 @@
 //! Operations in several calls. Whatever goes wrong in a call on an operation ends it.
+//!
+//! SFR: cryptographic-operation.
 
 use super::APPLICATION;
 use crate::dispatch::{Input, Output};

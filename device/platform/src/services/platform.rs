@@ -1,4 +1,7 @@
 //! Identity, state, log, random: what does not need keys.
+//!
+//! SFR: verification-of-platform-identity, secure-initialization-of-platform,
+//! cryptographic-random-number-generation.
 
 use crate::dispatch::{Input, Output};
 use crate::log::Level;

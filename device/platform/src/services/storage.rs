@@ -1,4 +1,6 @@
 //! Trusted storage behind the gate: records and readings of the application, and where the key store keeps keys.
+//!
+//! SFR: secure-trusted-storage, cryptographic-keystore.
 
 use super::number_fits;
 use crate::dispatch::{Input, Output};

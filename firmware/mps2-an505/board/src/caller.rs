@@ -1,4 +1,6 @@
 //! The Non-secure caller's memory, as the Armv8-M test-target instructions see it.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use crate::map;
 use cdd_hal::{Access, CallerMemory};

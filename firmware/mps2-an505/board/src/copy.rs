@@ -1,4 +1,6 @@
 //! Copying and clearing memory eight words at a time: a load and a store of many registers each.
+//!
+//! SFR: secure-initialization-of-platform, residual-information-purging.
 
 use core::arch::asm;
 

@@ -1,4 +1,6 @@
 //! The counter of the trusted storage, at the end of the EEPROM and out of reach of the fuse driver.
+//!
+//! SFR: secure-trusted-storage.
 
 use crate::eeprom::{NoAnswer, Wires};
 use cdd_fuses::counter::{Cells, Counter, REGION};

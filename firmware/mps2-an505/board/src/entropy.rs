@@ -1,4 +1,6 @@
 //! The noise source: raw samples on a UART.
+//!
+//! SFR: cryptographic-random-number-generation.
 
 use crate::map;
 use crate::register::{read, write};

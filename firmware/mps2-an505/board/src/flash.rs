@@ -2,6 +2,8 @@
 //!
 //! The emulated flash is plain memory. That a program can only clear bits, whole words at a time, is this
 //! driver's doing, as it would be the part's: whoever breaks the rule is refused and nothing is changed.
+//!
+//! SFR: secure-trusted-storage.
 
 use crate::map::{SLOTS, STORAGE};
 use embedded_storage::nor_flash::{

@@ -2,6 +2,8 @@
 //!
 //! On the emulated board one-way-ness is this driver's doing: it reads before it writes and only ever
 //! sets bits. A product would use real fuses or a secure element.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use crate::eeprom::{NoAnswer, Wires};
 use cdd_hal::{FuseError, Fuses};

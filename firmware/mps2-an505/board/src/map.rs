@@ -1,4 +1,6 @@
 //! The memory map. IDAU: address bit 28 set is Secure; 0x8000_0000 and up is decided by the SAU alone.
+//!
+//! SFR: secure-initialization-of-platform.
 
 /// A range of addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,6 @@
 //! Memory protection controllers: which blocks of a memory answer Non-secure accesses, and only those.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use crate::register::{read, write};
 

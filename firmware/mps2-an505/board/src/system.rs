@@ -1,5 +1,7 @@
 //! The Secure system: attribution of memory and devices, fault routing, reset, the step to the
 //! Non-secure world.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use crate::map;
 use crate::register::{read, write};

@@ -1,4 +1,6 @@
 //! The cryptography of boot: which implementation, and nothing else.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use cdd_boot::Crypto;
 use cdd_image::Verifier;

@@ -2,7 +2,10 @@
 //!
 //! The last part cannot run from the ROM that it hides: it is a few instructions in `.data`, so the
 //! runtime has copied them to RAM, and they wipe all of boot's RAM but themselves.
+//!
+//! SFR: secure-initialization-of-platform, residual-information-purging.
 
+use crate::mpu;
 use cdd_boot::{CLEARANCE, Record, State};
 use core::arch::global_asm;
 use mps2_an505_board::{map, mpc};
@@ -19,7 +22,10 @@ pub(crate) fn to_platform(record: &Record) -> ! {
     }
     unsafe extern "C" {
         fn cdd_leave(vectors: u32, controller: u32, clearance: u32) -> !;
+        static cdd_leave_end: u32;
     }
+    // The routine itself, without the bit that says Thumb.
+    mpu::permit(cdd_leave as *const () as u32 & !1, &raw const cdd_leave_end as u32);
     let vectors = map::PLATFORM.start + u32::from(map::HEADER_SIZE);
     // SAFETY: the routine below; the vector table is that of the platform image, which was verified.
     unsafe { cdd_leave(vectors, map::mpc::SSRAM1, record.clearance()) }
@@ -95,15 +101,29 @@ global_asm!(
     "msr msp, r1",
     "ldr r0, [r0, #4]",
     "mov lr, r2",
-    "mov r1, r2",
-    "mov r3, r2",
     "mov r4, r2",
     "mov r12, r2",
+    // The memory protection unit as the reset left it: off, every region empty.
+    "movw r1, #0xed94",
+    "movt r1, #0xe000",
+    "str r2, [r1, #0x00]",
+    "movs r3, #7",
+    "6: str r3, [r1, #0x04]",
+    "str r2, [r1, #0x08]",
+    "str r2, [r1, #0x0c]",
+    "subs r3, #1",
+    "bpl 6b",
+    "str r2, [r1, #0x04]",
+    "str r2, [r1, #0x2c]",
+    "mov r1, r2",
+    "mov r3, r2",
     "dsb",
     "isb",
     "cpsie i",
     "bx r0",
     ".p2align 5",
+    ".global cdd_leave_end",
+    "cdd_leave_end:",
     "5:",
     ".size cdd_leave, . - cdd_leave",
     clearance = const CLEARANCE,

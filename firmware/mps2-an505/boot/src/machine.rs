@@ -1,4 +1,6 @@
 //! The board, as boot needs it.
+//!
+//! SFR: secure-initialization-of-platform, verification-of-platform-identity.
 
 use cdd_boot::{BootIdentity, Layout, Machine, PartId, SlotId};
 use cdd_hal::{DeviceSecret, FuseError, Fuses};

@@ -1,8 +1,11 @@
 //! From reset to the decision, and what follows from it.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use crate::crypto::BootCrypto;
 use crate::leave;
 use crate::machine::An505;
+use crate::mpu;
 use cdd_boot::report::{self, Context, Line};
 use cdd_boot::{Record, State};
 use cdd_hal::Console;
@@ -19,6 +22,7 @@ fn main() -> ! {
     }
     // SAFETY: the stack may grow down to the end of the variables and no further.
     unsafe { cortex_m::register::msplim::write(&raw mut __euninit as u32) };
+    mpu::forbid();
     let mut machine = An505::new();
     // SAFETY: the record's memory is reserved for it in the memory map, aligned, in Secure RAM, and any
     // content is a valid record; nothing else in boot refers to it.

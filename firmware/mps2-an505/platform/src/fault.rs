@@ -1,4 +1,6 @@
 //! Faults: taken in Secure state, recorded in memory that a reset keeps, answered by a reset.
+//!
+//! SFR: secure-initialization-of-platform.
 
 use cdd_platform::{Fault, History};
 use core::arch::naked_asm;

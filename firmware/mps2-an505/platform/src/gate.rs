@@ -3,6 +3,8 @@
 //! One slot of eight bytes for each row of the table, `sg` and a branch, at a fixed address; behind it
 //! a stub that adds the call's number; behind that one entry that calls [`answer`] and leaves nothing
 //! but the status in the registers, and zeros where the stack was.
+//!
+//! SFR: secure-initialization-of-platform, residual-information-purging.
 
 use crate::start::An505Platform;
 use cdd_gate::Status;

@@ -1,4 +1,6 @@
 //! From boot to the application.
+//!
+//! SFR: secure-initialization-of-platform, residual-information-purging.
 
 use crate::{fault, gate};
 use cdd_boot::{RECORD_MAGIC, Record};

@@ -2,7 +2,7 @@
 
 use super::{interface, sfr};
 use crate::attack::{Attack, all_are_refused, boots, state_without};
-use crate::bench::{Bench, COUNTER, expect_slot, expect_state, version};
+use crate::bench::{Bench, COUNTER, PLATFORM_VERSION, expect_slot, expect_state, version};
 use crate::images::{Keys, Part, Recipe, Signer};
 use crate::model::{Applies, Kind, Outcome, Test, Threat};
 use crate::observations::Observations;
@@ -235,11 +235,11 @@ fn dependency(bench: &Bench, seen: &mut Observations) -> Outcome {
         let needs_platform = Some(version(text));
         Ok(bench.sign(&Recipe { needs_platform, ..bench.recipe(Part::Application) })?.bytes)
     };
-    for met in ["1.2.3+4", "1.2.3+3", "0.9.0"] {
+    for met in [PLATFORM_VERSION, "0.0.255+7", "0.0.1"] {
         dut.flash_slot("application-a", &needs(met)?)?;
         boots(seen, &dut, &format!("an application that needs platform {met}"))?;
     }
-    let attacks: Vec<Attack> = ["1.2.3+5", "1.2.4", "2.0.0", "255.255.65535+4294967295"]
+    let attacks: Vec<Attack> = ["0.1.0+1", "0.1.1", "2.0.0", "255.255.65535+4294967295"]
         .into_iter()
         .map(|text| {
             let image = needs(text)?;

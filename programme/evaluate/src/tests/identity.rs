@@ -240,7 +240,7 @@ fn boot_measurement(bench: &Bench, seen: &mut Observations) -> Outcome {
 fn updated_differs(bench: &Bench, seen: &mut Observations) -> Outcome {
     let dut = bench.genuine_device(seen)?;
     let before = dut.boot()?;
-    let mut next = Recipe { version: version("1.2.3+5"), ..bench.recipe(Part::Platform) };
+    let mut next = Recipe { version: version("0.1.0+1"), ..bench.recipe(Part::Platform) };
     next.payload.extend_from_slice(b"next");
     let image = bench.sign(&next)?;
     seen.setup("slot platform-b", image.describe());
