@@ -1,0 +1,9 @@
+CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    RAISE EXCEPTION 'the log % is append-only', TG_TABLE_NAME;
+END
+$body$;
+CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event
+FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+CREATE TRIGGER reading_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON reading
+FOR EACH STATEMENT EXECUTE FUNCTION append_only();
