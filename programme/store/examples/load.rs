@@ -6,7 +6,9 @@
 //!
 //! Wall-clock times of this machine, for comparison with each other only.
 
-use dtsec_store::{Aggregate, Change, Key, Location, NewEvent, Row, Search, Settings, Store, Time, Transaction};
+use dtsec_store::{
+    Aggregate, Change, Key, Location, NewEvent, Row, Search, Settings, Store, Time, Transaction,
+};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +18,12 @@ type Failure = Box<dyn std::error::Error>;
 fn rows(aggregate: &Aggregate) -> Vec<Row> {
     let text = |name: &str| aggregate.state[name].as_str().unwrap_or_default();
     let row = Row::new("entries", &aggregate.key.id, text("name"), aggregate.state.clone());
-    vec![row.facet("status", text("status")).facet("class", text("class")).words(text("name")).words(text("by"))]
+    vec![
+        row.facet("status", text("status"))
+            .facet("class", text("class"))
+            .words(text("name"))
+            .words(text("by")),
+    ]
 }
 
 fn main() -> Result<(), Failure> {
@@ -82,7 +89,7 @@ fn entry(number: u32) -> Result<Transaction, Failure> {
         "name": format!("{} {class} {} {number}", pick(&["Insulin", "Glucose"], 3), pick(&["Alpha", "Beta"], 6)),
         "by": pick(&["Acme Medical", "Bolus Devices", "Cannula GmbH"], 12),
         "class": class,
-        "status": if number % 10 == 0 { "removed" } else { "listed" },
+        "status": if number.is_multiple_of(10) { "removed" } else { "listed" },
     });
     let key = Key::new("entry", format!("e{number}"));
     let mut transaction = Transaction::new("load", Time::from_second(1_790_000_000 + i64::from(number))?);

@@ -9,8 +9,8 @@ use crate::sql;
 use crate::store::Store;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::Row as _;
 use sqlx::AnyConnection;
+use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 /// The hash of a secret that somebody shows: of a cookie, a token, a link. The secret itself is never kept. It must be
@@ -183,7 +183,8 @@ impl AccessChange {
             }
             Self::AddToken(one) => one.insert(write).await,
             Self::RevokeToken { id, person, at } => {
-                let query = query(&sql::REVOKE_TOKEN).bind(id.as_str()).bind(person.as_str()).bind(micros(*at));
+                let query =
+                    query(&sql::REVOKE_TOKEN).bind(id.as_str()).bind(person.as_str()).bind(micros(*at));
                 changed(query.execute(write).await?.rows_affected(), "token")
             }
             Self::EndSessions { person } => {
@@ -240,7 +241,11 @@ impl Person {
             .bind(self.disabled.map(micros))
             .execute(write)
             .await
-            .map_err(refused("person", "somebody else has this mail address", "there is no such organisation"))?;
+            .map_err(refused(
+                "person",
+                "somebody else has this mail address",
+                "there is no such organisation",
+            ))?;
         Ok(())
     }
 
@@ -327,7 +332,14 @@ impl OneTime {
 fn session(row: &AnyRow) -> Result<Session> {
     let data = names::parse("a session", &row.try_get::<String, _>(2)?)?;
     let (hash, person) = (SecretHash(crate::database::digest(row, 0)?), row.try_get(1)?);
-    Ok(Session { hash, person, data, created: moment(row, 3)?, seen: moment(row, 4)?, expires: moment(row, 5)? })
+    Ok(Session {
+        hash,
+        person,
+        data,
+        created: moment(row, 3)?,
+        seen: moment(row, 4)?,
+        expires: moment(row, 5)?,
+    })
 }
 
 impl Store {
@@ -416,7 +428,8 @@ impl Store {
     /// Where there is none of that id.
     pub async fn credential_used(&self, id: &str, data: &Value, at: Time) -> Result<()> {
         let mut write = self.database.write().await?;
-        let query = query(&sql::USE_CREDENTIAL).bind(id).bind(canonical("a credential", data)?).bind(micros(at));
+        let query =
+            query(&sql::USE_CREDENTIAL).bind(id).bind(canonical("a credential", data)?).bind(micros(at));
         changed(query.execute(&mut *write).await?.rows_affected(), "credential")?;
         Ok(write.commit().await?)
     }

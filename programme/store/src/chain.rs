@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::event::Written;
 use crate::sql::{self, Statement};
 use crate::store::Store;
-use sqlx::Row as _;
 use sqlx::AnyConnection;
+use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 const PAGE: i64 = 500;
@@ -74,7 +74,8 @@ async fn walk(
         }
     }
     // An entry below 1 would never have been read.
-    let last: Option<i64> = query(last).fetch_optional(&mut *read).await?.map(|row| row.try_get(0)).transpose()?;
+    let last: Option<i64> =
+        query(last).fetch_optional(&mut *read).await?.map(|row| row.try_get(0)).transpose()?;
     let noted = database::head(read, log).await?;
     if noted != head || last.unwrap_or(0) != head.seq {
         let what = format!("the log should end at {} and ends at {}", noted.seq, head.seq);

@@ -9,8 +9,8 @@ use crate::names::{self, Digest, Key, Time, canonical, micros};
 use crate::store::{Aggregate, Store};
 use crate::{list, sql};
 use serde_json::Value;
-use sqlx::Row as _;
 use sqlx::AnyConnection;
+use sqlx::Row as _;
 use std::collections::BTreeMap;
 
 /// What a command makes of what was loaded.
@@ -93,10 +93,10 @@ impl Store {
         let prepared = Prepared::new(self, &transaction)?;
         let mut write = self.database.write().await?;
         let mut head = lock(&mut write, "event").await?;
-        if let Some(request) = &transaction.request {
-            if let Some(done) = done(&mut write, request).await? {
-                return Ok(done);
-            }
+        if let Some(request) = &transaction.request
+            && let Some(done) = done(&mut write, request).await?
+        {
+            return Ok(done);
         }
         let versions = versions(&mut write, &transaction).await?;
         let (first, at) = (head.seq + 1, micros(transaction.at));

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::names::Digest;
 use crate::sql::{self, Statement};
 use sqlx::any::{Any, AnyArguments, AnyConnectOptions, AnyPoolOptions, AnyRow};
-use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Executor as _, Row as _};
+use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Executor as _, Row as _};
 use std::fmt::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -81,12 +81,14 @@ impl Database {
             Location::File(path) => {
                 create_file(path)?;
                 let options = options(&sqlite_url(path)?)?;
+                probe(&options, SQLITE_WRITER).await?;
                 let writers = pool(1, SQLITE_WRITER).connect_with(options.clone()).await?;
                 let readers = pool(readers, SQLITE_READER).connect_with(options).await?;
                 Ok(Self { engine: Engine::Sqlite, location, writers, readers })
             }
             Location::Server(url) => {
                 let options = options(&guarded(url))?;
+                probe(&options, POSTGRES_WRITER).await?;
                 let writers = pool(readers.max(2), POSTGRES_WRITER).connect_with(options.clone()).await?;
                 let readers = pool(readers, POSTGRES_READER).connect_with(options).await?;
                 Ok(Self { engine: Engine::Postgres, location, writers, readers })
@@ -167,6 +169,15 @@ fn pool(connections: u32, settings: &'static [&'static str]) -> AnyPoolOptions {
         })
 }
 
+/// A pool tries again until its patience ends, and forgets why; one connection says what is wrong.
+async fn probe(options: &AnyConnectOptions, settings: &[&'static str]) -> Result<()> {
+    let mut connection = options.connect().await?;
+    for setting in settings {
+        connection.execute(*setting).await?;
+    }
+    Ok(connection.close().await?)
+}
+
 fn options(url: &str) -> Result<AnyConnectOptions> {
     // The cause is left out: it may repeat the password.
     AnyConnectOptions::from_str(url)
@@ -192,11 +203,7 @@ fn guarded(url: &str) -> String {
 /// SQLite would make the file readable by everybody.
 fn create_file(path: &Path) -> Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(Error::file(folder))?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::file(folder))?;
     }
     let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     match made {
@@ -210,7 +217,9 @@ fn sqlite_url(path: &Path) -> Result<String> {
     let mut url = "sqlite://".to_owned();
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => url.push(char::from(*byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                url.push(char::from(*byte))
+            }
             // Writing to a string cannot fail.
             _ => _ = write!(url, "%{byte:02X}"),
         }

@@ -7,8 +7,8 @@ use crate::names::{self, Digest, Time, micros};
 use crate::page::{Page, Size};
 use crate::sql;
 use crate::store::Store;
-use sqlx::Row as _;
 use sqlx::AnyConnection;
+use sqlx::Row as _;
 use sqlx::any::AnyRow;
 use zeroize::Zeroizing;
 

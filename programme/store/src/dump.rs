@@ -15,8 +15,8 @@ use crate::store::{Aggregate, Store};
 use crate::{list, migrate};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use sqlx::Row as _;
 use sqlx::AnyConnection;
+use sqlx::Row as _;
 use sqlx::any::AnyRow;
 use std::io::{BufRead, Write};
 
@@ -133,8 +133,10 @@ impl Store {
         for (statement, cursor, line) in SECTIONS {
             section(&mut read, &mut out, statement, *cursor, *line).await?;
         }
-        let (events, readings) =
-            (crate::database::head(&mut read, "event").await?, crate::database::head(&mut read, "reading").await?);
+        let (events, readings) = (
+            crate::database::head(&mut read, "event").await?,
+            crate::database::head(&mut read, "reading").await?,
+        );
         let (lines, sha256) = (out.lines, Digest::of_hash(out.hash.clone()));
         out.line(&Line::End(End { lines, sha256 }))?;
         out.to.flush().map_err(Error::file("the dump"))?;
@@ -192,7 +194,10 @@ impl Store {
             lines += u64::from(!ended);
         }
         if !ended {
-            return Err(Error::Dump { line: lines + 1, problem: "the dump ends before its last line".to_owned() });
+            return Err(Error::Dump {
+                line: lines + 1,
+                problem: "the dump ends before its last line".to_owned(),
+            });
         }
         move_head(&mut write, "event", &heads.events).await?;
         move_head(&mut write, "reading", &heads.readings).await?;
@@ -239,7 +244,8 @@ impl Store {
                     .bind(one.state.as_str())
                     .execute(&mut *write)
                     .await?;
-                let aggregate = Aggregate { state: names::parse(&key, &one.state)?, version: one.version, key };
+                let aggregate =
+                    Aggregate { state: names::parse(&key, &one.state)?, version: one.version, key };
                 list::replace(write, &aggregate.key, self.projection.rows(&aggregate)).await
             }
             Line::Request(one) => {
@@ -254,7 +260,8 @@ impl Store {
                 Ok(())
             }
             Line::Message(one) => {
-                let query = query(&sql::ADD_MESSAGE).bind(one.topic).bind(one.seq).bind(one.data).bind(one.at);
+                let query =
+                    query(&sql::ADD_MESSAGE).bind(one.topic).bind(one.seq).bind(one.data).bind(one.at);
                 query.execute(write).await?;
                 Ok(())
             }

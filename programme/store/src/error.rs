@@ -10,7 +10,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Somebody else was faster.
-    #[error("{key} is at version {found}, and this was decided on version {expected}; load it and decide again")]
+    #[error(
+        "{key} is at version {found}, and this was decided on version {expected}; load it and decide again"
+    )]
     Conflict {
         /// What was changed.
         key: Key,
@@ -70,7 +72,9 @@ pub enum Error {
     },
 
     /// A log does not verify.
-    #[error("the log `{log}` was changed at number {seq}: {what}; keep this database for the inquiry and restore a copy")]
+    #[error(
+        "the log `{log}` was changed at number {seq}: {what}; keep this database for the inquiry and restore a copy"
+    )]
     Tampered {
         /// `event` or `reading`.
         log: &'static str,
@@ -144,13 +148,15 @@ pub enum Error {
     },
 
     /// The disk is full.
-    #[error("the disk is full, or a file may not grow; nothing of this was written: make room and do it again ({0})")]
+    #[error(
+        "the disk is full, or a file may not grow; nothing of this was written: make room and do it again ({0})"
+    )]
     NoSpace(String),
     /// The disk fails.
     #[error("the disk does not read or write: {0}")]
     Disk(String),
-    /// Other writers hold the database.
-    #[error("the database is held by another writer; do it again")]
+    /// Others hold the database, or it does not answer any more.
+    #[error("the database is held by others, or does not answer in time; do it again")]
     Busy,
     /// The database does not answer.
     #[error("the database does not answer: {0}; see that it runs and that the URL is right")]
@@ -159,7 +165,9 @@ pub enum Error {
     #[error("the database's URL is not of the form {0}")]
     Url(&'static str),
     /// Made by a later version.
-    #[error("the database is at schema {found}, and this program knows {known} at most; use the program that made it")]
+    #[error(
+        "the database is at schema {found}, and this program knows {known} at most; use the program that made it"
+    )]
     Newer {
         /// What the database has.
         found: i64,

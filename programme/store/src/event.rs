@@ -1,14 +1,15 @@
 //! Events, and the chain of hashes that they form.
 
 use crate::database::{Head, digest, moment, query};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::names::{self, Digest, Key, Time};
 use crate::sql;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
 use sqlx::Row as _;
+use sqlx::any::AnyRow;
+use std::collections::BTreeSet;
 
 /// What happened, before it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +40,11 @@ impl NewEvent {
         names::free_text("reason of an event", &self.reason)?;
         for (topic, _) in &self.publish {
             names::name("topic of a message", topic)?;
+        }
+        let topics: BTreeSet<_> = self.publish.iter().map(|(topic, _)| topic).collect();
+        if topics.len() < self.publish.len() {
+            let problem = "an event publishes to a topic at most once";
+            return Err(Error::Refused { what: "message", problem });
         }
         Ok(())
     }

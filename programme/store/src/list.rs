@@ -11,8 +11,8 @@ use crate::page::{Page, Size, cursor, read_cursor};
 use crate::store::{Aggregate, Store};
 use crate::{search, sql};
 use serde_json::Value;
-use sqlx::Row as _;
 use sqlx::AnyConnection;
+use sqlx::Row as _;
 use sqlx::any::AnyRow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -147,7 +147,7 @@ impl Search {
 }
 
 /// Beyond so many rows two terms are equally frequent.
-const FREQUENT: i64 = 1000;
+const FREQUENT: i64 = 200;
 
 impl Store {
     /// A page of what has all terms.
@@ -370,7 +370,13 @@ async fn delete_terms(
     terms: &BTreeSet<String>,
 ) -> Result<()> {
     for term in terms {
-        query(&sql::DELETE_TERM).bind(list).bind(sort).bind(id).bind(term.as_str()).execute(&mut *write).await?;
+        query(&sql::DELETE_TERM)
+            .bind(list)
+            .bind(sort)
+            .bind(id)
+            .bind(term.as_str())
+            .execute(&mut *write)
+            .await?;
     }
     Ok(())
 }

@@ -32,11 +32,21 @@ impl Step {
         let (template, fill) = match engine {
             Engine::Sqlite => (
                 self.sqlite,
-                [("{text}", "TEXT"), ("{blob}", "BLOB"), ("{number}", "INTEGER"), ("{clustered}", " WITHOUT ROWID")],
+                [
+                    ("{text}", "TEXT"),
+                    ("{blob}", "BLOB"),
+                    ("{number}", "INTEGER"),
+                    ("{clustered}", " WITHOUT ROWID"),
+                ],
             ),
             Engine::Postgres => (
                 self.postgres,
-                [("{text}", "TEXT COLLATE \"C\""), ("{blob}", "BYTEA"), ("{number}", "BIGINT"), ("{clustered}", "")],
+                [
+                    ("{text}", "TEXT COLLATE \"C\""),
+                    ("{blob}", "BYTEA"),
+                    ("{number}", "BIGINT"),
+                    ("{clustered}", ""),
+                ],
             ),
         };
         fill.iter().fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
@@ -101,24 +111,23 @@ pub(crate) async fn migrate(database: &Database) -> Result<i64> {
 async fn found(database: &Database, connection: &mut sqlx::AnyConnection) -> Result<i64> {
     let there = match database.engine {
         Engine::Sqlite => "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'schema_step'",
-        Engine::Postgres => {
-            "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('schema_step')"
-        }
+        Engine::Postgres => "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('schema_step')",
     };
     let there: i64 = sqlx::query(there).fetch_one(&mut *connection).await?.try_get(0)?;
     if there == 0 {
         return Ok(0);
     }
-    Ok(sqlx::query("SELECT COALESCE(MAX(step), 0) FROM schema_step").fetch_one(connection).await?.try_get(0)?)
+    Ok(sqlx::query("SELECT COALESCE(MAX(step), 0) FROM schema_step")
+        .fetch_one(connection)
+        .await?
+        .try_get(0)?)
 }
 
 /// Whether there is something that is not ours.
 async fn foreign(database: &Database, connection: &mut sqlx::AnyConnection) -> Result<bool> {
     let tables = match database.engine {
         Engine::Sqlite => "SELECT COUNT(*) FROM sqlite_schema",
-        Engine::Postgres => {
-            "SELECT COUNT(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
-        }
+        Engine::Postgres => "SELECT COUNT(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema()",
     };
     let tables: i64 = sqlx::query(tables).fetch_one(connection).await?.try_get(0)?;
     Ok(tables > 0)

@@ -74,7 +74,8 @@ impl Store {
     /// Where the database fails.
     pub async fn acknowledge(&self, topic: &str, worker: &str, up_to: i64) -> Result<bool> {
         let mut write = self.database.write().await?;
-        let held = query(&sql::HOLD_LEASE).bind(topic).bind(worker).execute(&mut *write).await?.rows_affected();
+        let held =
+            query(&sql::HOLD_LEASE).bind(topic).bind(worker).execute(&mut *write).await?.rows_affected();
         if held == 0 {
             return Ok(false);
         }

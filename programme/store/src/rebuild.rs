@@ -7,8 +7,8 @@ use crate::names::{Key, canonical};
 use crate::store::{Aggregate, Store, aggregate};
 use crate::{list, sql};
 use serde_json::Value;
-use sqlx::Row as _;
 use sqlx::AnyConnection;
+use sqlx::Row as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 const PAGE: i64 = 500;
@@ -68,39 +68,18 @@ impl Store {
         let mut write = self.database.write().await?;
         lock(&mut write, "event").await?;
         let follows = replayed(&mut write, replay).await?;
-        let mut last = Key::new("", "");
-        loop {
-            let some = aggregates(&mut write, &last).await?;
-            let Some(end) = some.last() else { break };
-            last = end.key.clone();
-            for gone in some.iter().filter(|one| !follows.contains_key(&one.key)) {
-                list::replace(&mut write, &gone.key, Vec::new()).await?;
-                let Key { kind, id } = &gone.key;
-                query(&sql::DELETE_AGGREGATE).bind(kind.as_str()).bind(id.as_str()).execute(&mut *write).await?;
-            }
-        }
-        // First all rows go, so that none stands in the way of one that now belongs to another.
-        for key in follows.keys() {
-            list::replace(&mut write, key, Vec::new()).await?;
+        // Everything, for what was changed from outside may stand in the way.
+        for statement in [&sql::CLEAR_TERMS, &sql::CLEAR_ROWS, &sql::CLEAR_AGGREGATES] {
+            query(statement).execute(&mut *write).await?;
         }
         for (key, (version, state)) in &follows {
-            let state = canonical("a state", state)?;
-            let row = query(&sql::CHANGE_AGGREGATE)
+            query(&sql::ADD_AGGREGATE)
                 .bind(key.kind.as_str())
                 .bind(key.id.as_str())
                 .bind(*version)
-                .bind(state.as_str())
+                .bind(canonical("a state", state)?)
                 .execute(&mut *write)
                 .await?;
-            if row.rows_affected() == 0 {
-                query(&sql::ADD_AGGREGATE)
-                    .bind(key.kind.as_str())
-                    .bind(key.id.as_str())
-                    .bind(*version)
-                    .bind(state.as_str())
-                    .execute(&mut *write)
-                    .await?;
-            }
         }
         for aggregate in each(&follows) {
             list::replace(&mut write, &aggregate.key, self.projection.rows(&aggregate)).await?;

@@ -84,7 +84,6 @@ statements! {
         "INSERT INTO aggregate (kind, id, version, state) VALUES ($1, $2, $3, $4)";
     CHANGE_AGGREGATE [Text Text Number Text]
         "UPDATE aggregate SET version = $3, state = $4 WHERE kind = $1 AND id = $2";
-    DELETE_AGGREGATE [Text Text] "DELETE FROM aggregate WHERE kind = $1 AND id = $2";
 
     REQUEST [Text] "SELECT fingerprint, first, last, at FROM request WHERE id = $1";
     ADD_REQUEST [Text Text Number Number Number]
@@ -239,6 +238,11 @@ statements! {
         "INSERT INTO one_time (hash, purpose, data, expires) VALUES ($1, $2, $3, $4)";
     TAKE_ONE_TIME [Text Text] "DELETE FROM one_time WHERE hash = $1 AND purpose = $2 RETURNING data, expires";
     DELETE_OLD_ONE_TIMES [Number] "DELETE FROM one_time WHERE expires <= $1";
+
+    // What follows from the events, before it is made anew.
+    CLEAR_AGGREGATES [] "DELETE FROM aggregate";
+    CLEAR_ROWS [] "DELETE FROM list_row";
+    CLEAR_TERMS [] "DELETE FROM list_term";
 
     // SQLite's only.
     COPY [Text] "VACUUM INTO $1";

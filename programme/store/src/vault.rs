@@ -41,7 +41,8 @@ struct Key {
 
 impl Key {
     fn new(bytes: Zeroizing<[u8; KEY]>) -> Self {
-        let hash = Sha256::new().chain_update("dtsec-store key id 1").chain_update(bytes.as_slice()).finalize();
+        let hash =
+            Sha256::new().chain_update("dtsec-store key id 1").chain_update(bytes.as_slice()).finalize();
         Self { id: hex::encode(&hash[..8]), bytes }
     }
 
@@ -57,10 +58,9 @@ impl Key {
         random(&mut nonce)?;
         let payload = Payload { msg: message, aad: about };
         let cipher = XChaCha20Poly1305::new((&*self.bytes).into());
-        let sealed = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| Error::TooLarge {
-            size: message.len(),
-            most: document::LARGEST,
-        })?;
+        let sealed = cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| Error::TooLarge { size: message.len(), most: document::LARGEST })?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 

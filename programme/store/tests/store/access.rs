@@ -2,8 +2,8 @@
 
 use crate::support::{Place, at, on_both, set};
 use dtsec_store::{
-    AccessChange, Credential, Error, OneTime, Organisation, Person, Result, SecretHash, Session, Size, Store, Token,
-    Transaction,
+    AccessChange, Credential, Error, OneTime, Organisation, Person, Result, SecretHash, Session, Size, Store,
+    Token, Transaction,
 };
 use serde_json::json;
 
@@ -17,7 +17,14 @@ on_both! {
 
 fn person(id: &str, email: Option<&str>) -> Person {
     let email = email.map(str::to_owned);
-    Person { id: id.into(), name: id.into(), email, organisation: "dwg".into(), data: json!({"roles": []}), disabled: None }
+    Person {
+        id: id.into(),
+        name: id.into(),
+        email,
+        organisation: "dwg".into(),
+        data: json!({"roles": []}),
+        disabled: None,
+    }
 }
 
 async fn change(store: &Store, access: Vec<AccessChange>) -> Result<()> {
@@ -27,7 +34,8 @@ async fn change(store: &Store, access: Vec<AccessChange>) -> Result<()> {
 
 async fn opened(place: &Place) -> Store {
     let store = place.open().await;
-    let organisation = Organisation { id: "dwg".into(), name: "DWG".into(), kind: "dwg".into(), data: json!({}) };
+    let organisation =
+        Organisation { id: "dwg".into(), name: "DWG".into(), kind: "dwg".into(), data: json!({}) };
     let people = [person("ann", Some("ann@example.org")), person("ben", None)];
     let mut all = vec![AccessChange::PutOrganisation(organisation)];
     all.extend(people.map(AccessChange::PutPerson));
@@ -86,7 +94,8 @@ async fn a_session_ends(place: Place) {
         store.start_session(&session(cookie, "ann")).await.unwrap();
     }
     assert!(matches!(store.start_session(&session("four", "eve")).await, Err(Error::Refused { .. })));
-    let live = async |cookie: &str, now| store.session(&SecretHash::of(cookie), at(now)).await.unwrap().is_some();
+    let live =
+        async |cookie: &str, now| store.session(&SecretHash::of(cookie), at(now)).await.unwrap().is_some();
     assert!(live("one", 99).await && !live("one", 100).await && !live("none", 1).await);
     store.session_seen(&SecretHash::of("one"), at(50), at(150)).await.unwrap();
     assert!(live("one", 149).await);
@@ -114,17 +123,19 @@ fn token(secret: &str, id: &str) -> Token {
 
 async fn a_token_is_over_when_it_is_revoked_or_old(place: Place) {
     let store = opened(&place).await;
-    change(&store, vec![AccessChange::AddToken(token("one", "t1")), AccessChange::AddToken(token("two", "t2"))])
-        .await
-        .unwrap();
+    change(
+        &store,
+        vec![AccessChange::AddToken(token("one", "t1")), AccessChange::AddToken(token("two", "t2"))],
+    )
+    .await
+    .unwrap();
     let live = async |secret: &str, now| store.token(&SecretHash::of(secret), at(now)).await.unwrap();
     assert_eq!(live("one", 99).await.unwrap().scopes, ["entries:read"]);
     assert_eq!(live("one", 100).await, None);
     store.token_used(&SecretHash::of("two"), at(4)).await.unwrap();
     assert_eq!(live("two", 5).await.unwrap().used, Some(at(4)));
-    let revoke = |person: &str| {
-        vec![AccessChange::RevokeToken { id: "t1".into(), person: person.into(), at: at(5) }]
-    };
+    let revoke =
+        |person: &str| vec![AccessChange::RevokeToken { id: "t1".into(), person: person.into(), at: at(5) }];
     assert!(matches!(change(&store, revoke("ben")).await, Err(Error::Refused { .. })));
     assert!(live("one", 6).await.is_some());
     change(&store, revoke("ann")).await.unwrap();
@@ -146,7 +157,10 @@ async fn what_works_once_works_once(place: Place) {
     assert!(matches!(store.add_one_time(&link("two")).await, Err(Error::Refused { .. })));
     let (one, two) = (SecretHash::of("one"), SecretHash::of("two"));
     assert_eq!(store.take_one_time(&one, "passkey", at(1)).await.unwrap(), None);
-    let (a, b) = tokio::join!(store.take_one_time(&one, "sign-in", at(1)), store.take_one_time(&one, "sign-in", at(1)));
+    let (a, b) = tokio::join!(
+        store.take_one_time(&one, "sign-in", at(1)),
+        store.take_one_time(&one, "sign-in", at(1))
+    );
     let (a, b) = (a.unwrap(), b.unwrap());
     assert!(a.is_some() != b.is_some());
     assert_eq!(a.or(b), Some(json!({"person": "ann"})));

@@ -2,8 +2,8 @@
 
 use crate::support::{Place, at, everything, key, on_both, set};
 use dtsec_store::{
-    AccessChange, Change, Digest, Error, Events, Key, NewDocument, NewEvent, Organisation, Person, Request, Size, Store,
-    Transaction,
+    AccessChange, Change, Digest, Error, Events, Key, NewDocument, NewEvent, Organisation, Person, Request,
+    Size, Store, Transaction,
 };
 use serde_json::json;
 
@@ -35,7 +35,8 @@ async fn a_transaction_is_kept_whole(place: Place) {
     both.events[0].publish.push(("list".to_owned(), json!({"entry": "a"})));
     both.events.push(NewEvent::new(key("b"), "set", json!({"state": {"name": "Meter"}})));
     both.documents.push(document.clone());
-    let organisation = Organisation { id: "dwg".into(), name: "DWG".into(), kind: "dwg".into(), data: json!({}) };
+    let organisation =
+        Organisation { id: "dwg".into(), name: "DWG".into(), kind: "dwg".into(), data: json!({}) };
     both.access.push(AccessChange::PutOrganisation(organisation.clone()));
     let committed = store.commit(both).await.unwrap();
     assert_eq!((committed.first, committed.last, committed.repeated), (1, 2, false));
@@ -127,16 +128,28 @@ async fn a_refused_transaction_changes_nothing(place: Place) {
     let cases: Vec<(Spoil<'_>, Is)> = vec![
         (Box::new(|one| one.events.clear()), |error| matches!(error, Error::NoEvent)),
         (Box::new(|one| one.rests_on.push((key("b"), 0))), |error| matches!(error, Error::NamedTwice(_))),
-        (Box::new(|one| one.changes[0].expected = 1), |error| matches!(error, Error::Conflict { found: 0, .. })),
-        (Box::new(|one| one.changes[0].key = key("a")), |error| matches!(error, Error::Conflict { found: 1, .. })),
+        (Box::new(|one| one.changes[0].expected = 1), |error| {
+            matches!(error, Error::Conflict { found: 0, .. })
+        }),
+        (Box::new(|one| one.changes[0].key = key("a")), |error| {
+            matches!(error, Error::Conflict { found: 1, .. })
+        }),
         (Box::new(|one| one.changes[0].state = json!({"takes": "a"})), |error| {
             matches!(error, Error::RowTaken { .. })
         }),
+        (
+            Box::new(|one| one.events[0].publish = vec![("t".into(), json!(1)), ("t".into(), json!(2))]),
+            |error| matches!(error, Error::Refused { what: "message", .. }),
+        ),
         (Box::new(|one| one.actor.clear()), |error| matches!(error, Error::Name(_))),
         (Box::new(|one| one.events[0].tag = "a\0b".to_owned()), |error| matches!(error, Error::Name(_))),
-        (Box::new(|one| one.events[0].key = Key::new("x".repeat(201), "a")), |error| matches!(error, Error::Name(_))),
+        (Box::new(|one| one.events[0].key = Key::new("x".repeat(201), "a")), |error| {
+            matches!(error, Error::Name(_))
+        }),
         (Box::new(|one| one.events[0].data = json!(u64::MAX)), |error| matches!(error, Error::Number { .. })),
-        (Box::new(|one| one.documents.push(document.clone())), |error| matches!(error, Error::OtherBytes { .. })),
+        (Box::new(|one| one.documents.push(document.clone())), |error| {
+            matches!(error, Error::OtherBytes { .. })
+        }),
         (Box::new(|one| one.access.push(AccessChange::PutPerson(person.clone()))), |error| {
             matches!(error, Error::Refused { .. })
         }),

@@ -17,13 +17,14 @@ async fn a_writer_for_the_other_tests() {
     let Ok(text) = std::env::var(WRITER) else { return };
     let parts: Vec<&str> = text.split('\n').collect();
     let mut settings = Settings::new(parts[0]);
-    if parts[1] != "" {
+    if !parts[1].is_empty() {
         settings = settings.database(Location::from_url(parts[1]).unwrap());
     }
     let store = Store::open(&settings, Arc::new(crate::support::rows)).await.unwrap();
     let mut version = store.load([key("a")]).await.unwrap().version(&key("a"));
     loop {
-        let state = json!({"name": format!("Pump {version}"), "status": "listed", "padding": "x".repeat(2000)});
+        let state =
+            json!({"name": format!("Pump {version}"), "status": "listed", "padding": "x".repeat(2000)});
         let mut transaction = set("a", version, state.clone());
         transaction.events[0].publish.push(("list".to_owned(), json!({ "version": version })));
         transaction.events.extend(set(&format!("b{version}"), 0, state.clone()).events);
@@ -44,7 +45,10 @@ fn writer(place: &Place, blocks: Option<u32>) -> Child {
     let mut command = Command::new("sh");
     // A write beyond the limit is to fail and not to kill.
     let limit = blocks.map_or(String::new(), |blocks| format!("trap '' XFSZ; ulimit -f {blocks};"));
-    command.args(["-c", &format!("{limit} exec \"$0\" --exact crash::a_writer_for_the_other_tests --nocapture")]);
+    command.args([
+        "-c",
+        &format!("{limit} exec \"$0\" --exact crash::a_writer_for_the_other_tests --nocapture"),
+    ]);
     command.arg(std::env::current_exe().unwrap());
     command.env(WRITER, format!("{}\n{url}", place.folder.path().display()));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()

@@ -2,8 +2,8 @@
 
 use crate::support::{Place, at, everything, key, on_both, set};
 use dtsec_store::{
-    AccessChange, Credential, Digest, Error, NewDocument, Organisation, Person, Reader, Request, Search, SecretHash,
-    Store, Token, Transaction,
+    AccessChange, Credential, Digest, Error, NewDocument, Organisation, Person, Reader, Request, Search,
+    SecretHash, Store, Token, Transaction,
 };
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,7 +18,8 @@ on_both! {
 async fn full(place: &Place) -> Store {
     let store = place.open().await;
     for number in 0..3 {
-        let mut one = set(&format!("e{number}"), 0, json!({"name": format!("Pump {number}"), "status": "listed"}));
+        let mut one =
+            set(&format!("e{number}"), 0, json!({"name": format!("Pump {number}"), "status": "listed"}));
         one.events[0].publish.push(("publisher".to_owned(), json!({"n": number})));
         one.request = Some(Request { id: format!("form-{number}"), fingerprint: Digest::of(b"x") });
         store.commit(one).await.unwrap();
@@ -60,7 +61,8 @@ async fn full(place: &Place) -> Store {
         used: None,
         revoked: Some(at(2)),
     };
-    let organisation = Organisation { id: "dwg".into(), name: "DWG".into(), kind: "dwg".into(), data: json!({}) };
+    let organisation =
+        Organisation { id: "dwg".into(), name: "DWG".into(), kind: "dwg".into(), data: json!({}) };
     let access = vec![
         AccessChange::PutOrganisation(organisation),
         AccessChange::PutPerson(person),
@@ -103,7 +105,8 @@ async fn a_dump_restored_is_the_same_store(place: Place) {
         assert_eq!((report.events, report.readings), (4, 1));
         assert_eq!(everything(&restored).await, everything(&store).await);
         assert_eq!(restored.verify_chain(None).await.unwrap(), store.verify_chain(None).await.unwrap());
-        let found = restored.search(&Search::all("entries").words("pump").facet("status", "listed")).await.unwrap();
+        let found =
+            restored.search(&Search::all("entries").words("pump").facet("status", "listed")).await.unwrap();
         assert_eq!(found.items.len(), 2);
         let reader = Reader { person: "ben".into(), purpose: "review".into(), at: at(4) };
         let digest = Digest::of(b"the text of a Security Target");

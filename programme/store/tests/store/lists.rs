@@ -1,7 +1,7 @@
 //! Lists: in order, by page, found by words and facets, and never out of date.
 
 use crate::support::{Place, on_both, set};
-use dtsec_store::{Error, Page, Found, Search, Size, Store};
+use dtsec_store::{Error, Found, Page, Search, Size, Store};
 use serde_json::json;
 
 on_both! {

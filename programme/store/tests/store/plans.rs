@@ -15,14 +15,16 @@ async fn plan(connection: &mut AnyConnection, explain: &str, statement: &Stateme
             Takes::Bytes => query.bind(vec![1_u8]),
         };
     }
-    let rows = query.fetch_all(connection).await.unwrap_or_else(|error| panic!("{}: {error}", statement.name));
+    let rows =
+        query.fetch_all(connection).await.unwrap_or_else(|error| panic!("{}: {error}", statement.name));
     rows.iter().map(|row| row.get::<String, _>(column) + "\n").collect()
 }
 
 async fn filled(place: &Place) -> AnyConnection {
     let store = place.open().await;
     for number in 0..30 {
-        let mut one = set(&number.to_string(), 0, json!({"name": format!("Pump {number}"), "status": "listed"}));
+        let mut one =
+            set(&number.to_string(), 0, json!({"name": format!("Pump {number}"), "status": "listed"}));
         one.events[0].publish.push(("list".to_owned(), json!({})));
         store.commit(one).await.unwrap();
     }
@@ -30,12 +32,18 @@ async fn filled(place: &Place) -> AnyConnection {
     AnyConnection::connect(&place.url()).await.unwrap()
 }
 
+/// All statements but those that are meant to take the whole.
+fn looked_up() -> impl Iterator<Item = &'static &'static Statement> {
+    ALL.iter().filter(|one| !one.name.starts_with("CLEAR_") && one.name != "COPY")
+}
+
 /// What is wrong with a plan of SQLite's.
 fn sqlite_fault(plan: &str) -> bool {
-    let scans = |line: &str| line.contains("SCAN") && !line.contains("USING") && !line.contains("CONSTANT ROW");
-    // A table that is its own index is walked in order; it says so only when it is searched.
-    let walks = |line: &str| line.contains("SCAN some_rows") || line.contains("SCAN (subquery");
-    plan.contains("TEMP B-TREE") || plan.lines().any(|line| scans(line) && !walks(line))
+    let scans = |line: &str| line.contains("SCAN") && !line.contains("USING");
+    // What is in the statement itself, and what was found by an index before.
+    let inner =
+        |line: &str| ["VALUES CLAUSE", "CONSTANT ROW", "some_rows"].iter().any(|one| line.contains(one));
+    plan.contains("TEMP B-TREE") || plan.lines().any(|line| scans(line) && !inner(line))
 }
 
 /// What is wrong with a plan of PostgreSQL's, when it may do neither unless it must.
@@ -48,7 +56,7 @@ async fn sqlite_finds_and_sorts_everything_by_an_index() {
     let place = Place::sqlite();
     let mut connection = filled(&place).await;
     let mut found = 0;
-    for statement in ALL.iter().filter(|one| one.name != "COPY") {
+    for statement in looked_up() {
         let plan = plan(&mut connection, "EXPLAIN QUERY PLAN", statement, 3).await;
         // The last entry of a log, by its number: the table's own order.
         let last = matches!(statement.name, "LAST_EVENT" | "LAST_READING");
@@ -56,7 +64,9 @@ async fn sqlite_finds_and_sorts_everything_by_an_index() {
         found += usize::from(plan.contains("SEARCH"));
     }
     assert!(found > 50, "{found}");
-    for bad in ["SELECT id FROM list_row WHERE data = $1", "SELECT id FROM list_row WHERE list = $1 ORDER BY data"] {
+    for bad in
+        ["SELECT id FROM list_row WHERE data = $1", "SELECT id FROM list_row WHERE list = $1 ORDER BY data"]
+    {
         let statement = Statement { name: "planted", sql: bad, takes: &[Takes::Text] };
         assert!(sqlite_fault(&plan(&mut connection, "EXPLAIN QUERY PLAN", &statement, 3).await), "{bad}");
     }
@@ -73,13 +83,15 @@ async fn postgresql_finds_and_sorts_everything_by_an_index() {
         sqlx::raw_sql(AssertSqlSafe(format!("SET {setting} = off"))).execute(&mut connection).await.unwrap();
     }
     let mut found = 0;
-    for statement in ALL.iter().filter(|one| one.name != "COPY") {
+    for statement in looked_up() {
         let plan = plan(&mut connection, "EXPLAIN", statement, 0).await;
         assert!(!postgres_fault(&plan), "{}:\n{plan}", statement.name);
         found += usize::from(plan.contains("Index"));
     }
     assert!(found > 50, "{found}");
-    for bad in ["SELECT id FROM list_row WHERE data = $1", "SELECT id FROM list_row WHERE list = $1 ORDER BY data"] {
+    for bad in
+        ["SELECT id FROM list_row WHERE data = $1", "SELECT id FROM list_row WHERE list = $1 ORDER BY data"]
+    {
         let statement = Statement { name: "planted", sql: bad, takes: &[Takes::Text] };
         assert!(postgres_fault(&plan(&mut connection, "EXPLAIN", &statement, 0).await), "{bad}");
     }

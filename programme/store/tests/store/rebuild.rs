@@ -4,7 +4,7 @@ use crate::support::{Expected, Place, Setter, key, on_both, set};
 use dtsec_store::{Change, Error, Store};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use proptest::test_runner::{Config, TestRng, RngAlgorithm, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
 on_both! {
@@ -43,7 +43,8 @@ async fn carry_out(store: &Store, step: &Step, expected: &mut Expected) {
     expected.insert(id, step.state.clone());
     if let Some((other, state)) = &step.other {
         let other = other.to_string();
-        let change = Change { key: key(&other), expected: loaded.version(&key(&other)), state: state.clone() };
+        let change =
+            Change { key: key(&other), expected: loaded.version(&key(&other)), state: state.clone() };
         transaction.changes.push(change);
         if step.in_one_event {
             transaction.events[0].data["other"] = json!(other);

@@ -1,6 +1,8 @@
 //! Databases to test with, a small domain, and a PostgreSQL server that lives as long as the test program.
 
-use dtsec_store::{Aggregate, Change, Event, Key, Location, NewEvent, Replay, Row, Settings, Store, Time, Transaction};
+use dtsec_store::{
+    Aggregate, Change, Event, Key, Location, NewEvent, Replay, Row, Settings, Store, Time, Transaction,
+};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection as _};
 use std::collections::BTreeMap;

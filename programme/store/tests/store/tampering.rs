@@ -29,7 +29,8 @@ async fn tampered(store: &Store) -> (&'static str, i64) {
 
 async fn the_database_refuses_to_change_a_log(place: Place) {
     let store = filled(&place).await;
-    let mut statements = vec!["UPDATE event SET actor = 'eve' WHERE seq = 3", "DELETE FROM event WHERE seq = 3"];
+    let mut statements =
+        vec!["UPDATE event SET actor = 'eve' WHERE seq = 3", "DELETE FROM event WHERE seq = 3"];
     if place.is_sqlite() {
         statements.push("INSERT OR REPLACE INTO event SELECT * FROM event WHERE seq = 3");
     } else {
