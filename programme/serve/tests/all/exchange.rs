@@ -1,0 +1,128 @@
+//! Formats of others: CSAF, CycloneDX, OSV, CVE; and documents that commands take over.
+
+use crate::fixtures::{self, id};
+use crate::site::{As, Site};
+use dtsec_registry::domain::Command;
+use dtsec_registry::domain::vulnerability::{Report, Severity};
+use serde_json::{Value, json};
+
+fn osv(component: &str, version: &str) -> Value {
+    json!({
+        "id": "GHSA-aaaa-bbbb-cccc", "modified": "2030-01-01T00:00:00Z",
+        "affected": [{ "package": { "name": component, "ecosystem": "x" }, "versions": [version] }],
+        "database_specific": { "severity": "LOW" },
+    })
+}
+
+#[tokio::test]
+async fn an_osv_record_becomes_a_report_on_the_entries_that_hold_the_component() {
+    let site = Site::with_entry().await;
+    let path = "/api/v1/reports/osv?reason=published";
+    site.post(&As::Nobody, path, &osv("stack", "9")).await.is(422);
+    let done = site.post(&As::Nobody, path, &osv("radio", "1.0")).await.is(200).json();
+    assert_eq!(done["events"], json!(["vulnerability-reported"]));
+    let dora = site.cookie("dora").await;
+    let part = site.get(&dora, "/api/v1/parts/vulnerability/GHSA-aaaa-bbbb-cccc").await.is(200).json();
+    assert_eq!(part["state"]["entries"], json!(["entry"]));
+    assert_eq!(part["state"]["report"]["severity"], "low");
+    // The record itself is kept with it, and is not for everybody.
+    let path = "/api/v1/documents/vulnerability/GHSA-aaaa-bbbb-cccc";
+    let listed = site.get(&dora, path).await.is(200).json();
+    assert_eq!(listed["items"][0]["digest"], part["state"]["report"]["document"]);
+    site.get(&As::Nobody, path).await.is(403);
+}
+
+/// CSAF's own schema, with the schemas that it names, and CSAF's own tests.
+fn is_csaf(advisory: &Value) {
+    use csaf_rs::csaf2_0::loader::load_document_from_str;
+    use csaf_rs::validation::{ValidationPreset, validate_by_preset};
+    let document =
+        load_document_from_str(&advisory.to_string()).unwrap_or_else(|error| panic!("{error}: {advisory:#}"));
+    let result = validate_by_preset(&document, ValidationPreset::Basic);
+    assert!(result.success, "{result:#?}: {advisory:#}");
+}
+
+#[tokio::test]
+async fn an_advisory_says_for_each_state_what_the_entry_has_to_do_with_it() {
+    let site = Site::with_entry().await;
+    let path = "/api/v1/advisories/CVE-2030-1000";
+    let report = Report {
+        document: fixtures::hash("finding"),
+        severity: Severity::High,
+        entries: fixtures::set(&["entry"]),
+        component: None,
+        plan: None,
+    };
+    site.does("pat", Command::ReportVulnerability { vulnerability: id("CVE-2030-1000"), report }).await;
+    let (dora, ann, bob) = (site.cookie("dora").await, site.cookie("ann").await, site.cookie("bob").await);
+    let status = async |who: &As| {
+        let advisory = site.get(who, path).await.is(200).json();
+        is_csaf(&advisory);
+        let status = advisory["vulnerabilities"][0]["product_status"].as_object().unwrap().clone();
+        status.keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(status(&dora).await, ["under_investigation"]);
+    let found = [(id("entry"), ["requirement-1".to_owned()].into())].into();
+    site.does("dora", Command::TriageVulnerability { vulnerability: id("CVE-2030-1000"), found }).await;
+    assert_eq!(status(&ann).await, ["known_affected"]);
+    // While it is open, it is for the parties.
+    for who in [&bob, &As::Nobody] {
+        site.get(who, path).await.is(404);
+    }
+    let evidence = fixtures::hash("fix");
+    let (vulnerability, entry) = (id("CVE-2030-1000"), id("entry"));
+    site.does("ann", Command::ReportMitigation { vulnerability, entry, evidence: evidence.clone() }).await;
+    let (vulnerability, entry) = (id("CVE-2030-1000"), id("entry"));
+    site.does("dora", Command::VerifyMitigation { vulnerability, entry, evidence }).await;
+    assert_eq!(status(&As::Nobody).await, ["fixed"]);
+}
+
+#[tokio::test]
+async fn a_list_of_components_says_which_of_them_others_hold() {
+    let site = Site::with_entry().await;
+    let ann = site.cookie("ann").await;
+    let bom = json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "components": [
+            { "type": "library", "name": "radio", "version": "1.0" },
+            { "type": "library", "name": "own", "version": "7" },
+        ],
+    });
+    let taken = site.post(&ann, "/api/v1/entries/entry/components", &bom).await.is(200).json();
+    assert_eq!(taken["components"], 2);
+    assert_eq!(taken["shared"], json!([{ "id": "radio-1.0", "entries": ["entry"], "named": true }]));
+    let listed = site.get(&ann, "/api/v1/documents/entry/entry").await.is(200).json();
+    assert_eq!(listed["items"][0]["digest"], taken["digest"]);
+    site.post(&site.cookie("bob").await, "/api/v1/entries/entry/components", &bom).await.is(403);
+}
+
+#[tokio::test]
+async fn a_security_target_is_checked_when_it_is_handed_in_and_goes_with_the_command_that_names_it() {
+    let site = Site::with_entry().await;
+    let ann = site.cookie("ann").await;
+    let path = "/api/v1/documents?kind=security-target&name=st.json";
+    let unreadable = site.post(&ann, path, &json!({ "kind": "security-target" })).await.is(201).json();
+    assert_eq!(
+        (unreadable["checked"]["readable"].as_bool(), unreadable["checked"]["conforms"].as_bool()),
+        (Some(false), Some(false))
+    );
+    assert!(unreadable["checked"]["problem"].as_str().is_some_and(|problem| !problem.is_empty()));
+    let ours: Value = serde_json::from_str(include_str!("../../../../toe/security-target.json")).unwrap();
+    let checked = site.post(&ann, path, &ours).await.is(201).json();
+    assert_eq!(checked["checked"]["readable"], true);
+    assert_eq!(checked["checked"]["errors"], 0, "{checked:#}");
+    let mut text = fixtures::target("st");
+    text.document = checked["digest"].as_str().unwrap().parse().unwrap();
+    text.confidentiality = dtsec_model::security_target::Confidentiality::Confidential;
+    site.give(&ann, &Command::SubmitSt { st: id("new"), text: Box::new(text) }).await.is(200);
+    let path = format!("/api/v1/documents/st/new/{}", checked["digest"].as_str().unwrap());
+    for (who, status) in
+        [("dora", 200), ("ann", 200), ("bob", 403), ("nora", 403), ("dina", 403), ("pat", 403)]
+    {
+        assert_eq!(site.get(&site.cookie(who).await, &path).await.status.as_u16(), status, "{who}");
+    }
+    let readings = site.get(&ann, "/api/v1/readings/st/new").await.is(200).json();
+    let readers: Vec<_> =
+        readings["items"].as_array().unwrap().iter().map(|one| one["reader"].clone()).collect();
+    assert_eq!(readers, ["ann", "dora"], "each reading, the newest first, and nobody who was refused");
+}

@@ -1,0 +1,64 @@
+//! The first start: an empty registry, a link for its first member, and a server that ends when it is asked to.
+
+use crate::fixtures;
+use crate::site::{As, Site, TestClock};
+use axum::body::Body;
+use axum::http::{Request, header};
+use dtsec_serve::access::session;
+use dtsec_serve::{Config, Server};
+use dtsec_store::Settings;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::oneshot;
+
+#[tokio::test]
+async fn the_first_member_signs_in_with_his_link_once() {
+    let site = Site::empty().await;
+    let page = site.get(&As::Nobody, &format!("/sign-in/link?token={}", site.first.1)).await.is(200);
+    let guest = page.cookie();
+    let send = || {
+        let body = format!("token={}&csrf={}", site.first.1, session::mark(&guest));
+        let request =
+            Request::builder().method("POST").uri("/sign-in/link").header("sec-fetch-site", "same-origin");
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        site.send(request.header(header::COOKIE, format!("dtsec={guest}")).body(Body::from(body)).unwrap())
+    };
+    let cookie = send().await.is(303).cookie();
+    assert_ne!(cookie, guest, "a browser that somebody else prepared would be signed in with his number");
+    let me = site.get(&As::Cookie(cookie), "/api/v1/me").await.is(200).json();
+    assert_eq!(me["person"], site.first.0.as_str());
+    assert_eq!(me["roles"].as_array().unwrap().len(), 3);
+    send().await.is(403);
+}
+
+#[tokio::test]
+async fn only_an_empty_registry_has_a_first_member() {
+    let site = Site::empty().await;
+    assert_eq!(site.registry.first_member().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_server_answers_over_the_wire_and_ends_gracefully() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        settings: Settings::new(folder.path()),
+        origin: None,
+        proxies: Vec::new(),
+        provider: None,
+    };
+    let server = Server::start(config.clone()).await.unwrap();
+    assert!(server.first_link().unwrap().1.starts_with(server.origin().as_str()));
+    let address = server.address().unwrap();
+    let (end, ended) = oneshot::channel::<()>();
+    let running = tokio::spawn(server.run(async { drop(ended.await) }));
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("ok\n"), "{answer}");
+    end.send(()).unwrap();
+    running.await.unwrap();
+    let again = Server::start_at(config, Arc::new(TestClock::at(fixtures::at(0)))).await.unwrap();
+    assert!(again.first_link().is_none());
+}

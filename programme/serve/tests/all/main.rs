@@ -1,0 +1,15 @@
+//! The server from outside: requests go in, answers and the log come out.
+
+#[path = "../../../registry/tests/support/mod.rs"]
+mod fixtures;
+mod site;
+
+mod access;
+mod exchange;
+mod first_use;
+mod forms;
+mod input;
+mod passkeys;
+mod provider;
+mod registry;
+mod routes;

@@ -1,0 +1,96 @@
+//! The application service: one transaction for each command, decided anew where somebody was faster.
+
+use crate::fixtures::{self, id};
+use crate::site::Site;
+use dtsec_registry::domain::{Command, Refusal};
+use dtsec_serve::Failure;
+use dtsec_serve::registry::{EntryRow, Query, Replayed, Terms, WaitingRow};
+use dtsec_store::Size;
+
+#[tokio::test]
+async fn a_product_is_listed_by_commands_and_the_store_follows_from_its_events() {
+    let site = Site::with_entry().await;
+    let actor = fixtures::who("pat");
+    let found = site.registry.list::<EntryRow>(&actor, "entries", &Query::default()).await.unwrap();
+    assert_eq!(found.items.len(), 1);
+    assert_eq!((found.items[0].product.as_str(), found.items[0].van), ("Pump", 4));
+    let differences = site.registry.store().check(&mut Replayed::default()).await.unwrap();
+    assert_eq!(differences, []);
+}
+
+#[tokio::test]
+async fn a_request_is_carried_out_once_and_its_number_means_nothing_else() {
+    let site = Site::with_people().await;
+    let who = fixtures::who("nora");
+    let command =
+        Command::ApplyLab { lab: id("north"), application: Box::new(fixtures::application("north")) };
+    let terms = Terms { request: Some("one".to_owned()), ..Terms::default() };
+    let first = site.registry.execute_with(&who, &command, "why", &terms).await.unwrap();
+    let head = site.head().await;
+    let again = site.registry.execute_with(&who, &command, "why", &terms).await.unwrap();
+    assert!(again.repeated && again.first == first.first && site.head().await == head);
+    let other = site.registry.execute_with(&who, &command, "another reason", &terms).await;
+    assert!(matches!(other, Err(Failure::Store(dtsec_store::Error::RequestReused(_)))), "{other:?}");
+    // Another person's request of the same number is another request.
+    let saul = fixtures::who("saul");
+    let command =
+        Command::ApplyLab { lab: id("south"), application: Box::new(fixtures::application("south")) };
+    assert!(!site.registry.execute_with(&saul, &command, "why", &terms).await.unwrap().repeated);
+}
+
+#[tokio::test]
+async fn of_two_who_decide_at_once_both_are_heard_in_turn() {
+    let site = Site::with_entry().await;
+    let review = |days: i64| Command::ReviewEntry { entry: id("entry"), searched: fixtures::date(days) };
+    site.clock.set(fixtures::at(60));
+    let (one, other) = (review(40), review(40));
+    let (dora, dirk) = (fixtures::who("dora"), fixtures::who("dirk"));
+    let (one, other) = tokio::join!(
+        site.registry.execute(&dora, &one, "looked through"),
+        site.registry.execute(&dirk, &other, "looked through"),
+    );
+    // The second one is decided on what the first one made, and not on what both saw.
+    let refused = [&one, &other].into_iter().filter(|done| done.is_err()).count();
+    assert!(refused <= 1, "{one:?} {other:?}");
+    assert_eq!(site.registry.store().check(&mut Replayed::default()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_decision_on_an_older_version_than_there_is_is_refused() {
+    let site = Site::with_entry().await;
+    site.clock.set(fixtures::at(60));
+    let command = Command::ReviewEntry { entry: id("entry"), searched: fixtures::date(50) };
+    let mut terms = Terms::default();
+    terms.seen.insert("entry/entry".to_owned(), 7);
+    let stale = site.registry.execute_with(&fixtures::who("dora"), &command, "why", &terms).await;
+    assert!(matches!(stale, Err(Failure::Stale { seen: 7, .. })), "{stale:?}");
+    let (_, version) = site.registry.part(&fixtures::who("pat"), "entry", "entry").await.unwrap();
+    terms.seen.insert("entry/entry".to_owned(), version);
+    site.registry.execute_with(&fixtures::who("dora"), &command, "why", &terms).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_rule_refuses_leaves_no_trace() {
+    let site = Site::with_entry().await;
+    let head = site.head().await;
+    let command = Command::WithdrawRequest { request: id("none") };
+    let refused = site.registry.execute(&fixtures::who("ann"), &command, "why").await;
+    assert!(matches!(refused, Err(Failure::Refused(Refusal::Unknown { .. }))), "{refused:?}");
+    assert_eq!(site.head().await, head);
+}
+
+#[tokio::test]
+async fn what_waits_is_shown_to_whom_it_waits_for() {
+    let site = Site::with_people().await;
+    site.does(
+        "nora",
+        Command::ApplyLab { lab: id("north"), application: Box::new(fixtures::application("north")) },
+    )
+    .await;
+    let waits = async |name: &str| {
+        let page = site.registry.waiting(&fixtures::who(name), None, Size::default()).await.unwrap();
+        page.items.into_iter().map(|row: WaitingRow| format!("{} {}", row.todo, row.what)).collect::<Vec<_>>()
+    };
+    assert_eq!(waits("dora").await, ["accept-lab lab/north"]);
+    assert!(waits("nora").await.is_empty() && waits("ann").await.is_empty() && waits("pat").await.is_empty());
+}
