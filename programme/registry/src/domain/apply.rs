@@ -15,7 +15,9 @@ use std::collections::BTreeMap;
 
 /// An event that does not fit what came before it: the record is damaged, or not all of the case was loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("event `{change}` of {at} is about {what}, which is not there: replay from the beginning, or load the whole case")]
+#[error(
+    "event `{change}` of {at} is about {what}, which is not there: replay from the beginning, or load the whole case"
+)]
 pub struct ReplayError {
     /// The event's tag.
     pub change: &'static str,
@@ -331,8 +333,7 @@ impl Programme {
                 }
             }
             Change::LabRemoved { lab, ground } => {
-                part!(event, self.labs, lab).state =
-                    LabState::Removed { at: since, ground: ground.clone() };
+                part!(event, self.labs, lab).state = LabState::Removed { at: since, ground: ground.clone() };
             }
             Change::LabAccreditationRenewed { lab, accreditation } => {
                 part!(event, self.labs, lab).application.accreditation = accreditation.clone();
@@ -348,7 +349,8 @@ impl Programme {
             Change::Certified { evaluation, request, entry } => {
                 let evaluation = part!(event, self.evaluations, evaluation);
                 if let EntryKind::Certified { certificate, etr, .. } = &entry.kind {
-                    evaluation.state = EvaluationState::Accepted { etr: etr.clone(), entry: entry.id.clone() };
+                    evaluation.state =
+                        EvaluationState::Accepted { etr: etr.clone(), entry: entry.id.clone() };
                     self.certificates.insert(certificate.clone(), entry.id.clone());
                 }
                 if let Some(request) = request {
@@ -510,8 +512,7 @@ impl Programme {
                 let audit = part!(event, self.audits, audit);
                 audit.shares.insert(*party, share.clone());
                 audit.drawn.clone_from(drawn);
-                audit.state =
-                    if drawn.is_empty() { AuditState::HalfRevealed } else { AuditState::Drawn };
+                audit.state = if drawn.is_empty() { AuditState::HalfRevealed } else { AuditState::Drawn };
             }
             Change::AuditEvidence { audit, evidence } => {
                 let audit = part!(event, self.audits, audit);

@@ -113,8 +113,7 @@ impl Audit {
 
     /// Whether the record proves its own draw: both shares fit their commitments, and give what was drawn.
     pub fn draw_is_proven(&self) -> bool {
-        let (Some(dwg), Some(developer)) =
-            (self.shares.get(&Party::Dwg), self.shares.get(&Party::Developer))
+        let (Some(dwg), Some(developer)) = (self.shares.get(&Party::Dwg), self.shares.get(&Party::Developer))
         else {
             return false;
         };

@@ -270,9 +270,8 @@ fn in_role(context: &Context<'_>, command: &Command, role: Role) -> Result<(), R
         }
         if let Command::Confirm { proposal } = command {
             let first = &state.proposal(proposal)?.by;
-            context.guard(first != &actor.person, || Refusal::SamePerson {
-                person: actor.person.to_string(),
-            })?;
+            context
+                .guard(first != &actor.person, || Refusal::SamePerson { person: actor.person.to_string() })?;
         }
     } else if role != Role::Public
         && let Some(owner) = owner(state, command, role)?

@@ -56,7 +56,13 @@ pub fn commitment(audit: &AuditId, party: Party, share: &Share) -> Digest {
 /// The sample: places in the population, in the order in which they were drawn.
 ///
 /// `sample` is at most the length of the population; more draws everything.
-pub fn draw(audit: &AuditId, dwg: &Share, developer: &Share, population: &[String], sample: u32) -> Vec<usize> {
+pub fn draw(
+    audit: &AuditId,
+    dwg: &Share,
+    developer: &Share,
+    population: &[String],
+    sample: u32,
+) -> Vec<usize> {
     let mut parts: Vec<&[u8]> =
         vec![audit.as_str().as_bytes(), dwg.0.as_str().as_bytes(), developer.0.as_str().as_bytes()];
     parts.extend(population.iter().map(String::as_bytes));

@@ -200,7 +200,10 @@ pub enum RemovalGround {
     /// The developer takes the product back: for good.
     OwnRequest,
     /// Set by the programme: the entry that a de-facto entry leans on was removed.
-    BaseRemoved,
+    BaseRemoved {
+        /// Whether that one can come back.
+        until_remediation: bool,
+    },
     /// Set by the programme: a de-facto entry's audit was not supported.
     RevalidationRequired,
 }
@@ -213,14 +216,19 @@ impl RemovalGround {
             RemovalGround::Overdue { .. } => "mitigation overdue",
             RemovalGround::Recurrence { .. } => "recurring vulnerabilities",
             RemovalGround::OwnRequest => "developer's request",
-            RemovalGround::BaseRemoved => "base entry removed",
+            RemovalGround::BaseRemoved { .. } => "base entry removed",
             RemovalGround::RevalidationRequired => "revalidation required",
         }
     }
 
     /// Whether the entry can come back when everything is remediated.
     pub const fn is_until_remediation(&self) -> bool {
-        matches!(self, RemovalGround::Conflict { .. } | RemovalGround::Overdue { .. } | RemovalGround::BaseRemoved)
+        matches!(
+            self,
+            RemovalGround::Conflict { .. }
+                | RemovalGround::Overdue { .. }
+                | RemovalGround::BaseRemoved { until_remediation: true }
+        )
     }
 }
 
@@ -269,7 +277,7 @@ pub(super) fn remove(context: &Context<'_>, id: &EntryId, ground: &RemovalGround
     context.guard(standing, || entry.wrong("listed"))?;
     match ground {
         RemovalGround::OwnRequest => {}
-        RemovalGround::BaseRemoved | RemovalGround::RevalidationRequired => {
+        RemovalGround::BaseRemoved { .. } | RemovalGround::RevalidationRequired => {
             return Err(Refusal::NotListable {
                 what: format!("the ground `{}`", ground.name()),
                 why: "it only follows from another decision",
@@ -297,11 +305,7 @@ pub(super) fn remove(context: &Context<'_>, id: &EntryId, ground: &RemovalGround
 /// The removal itself, and with it that of every de-facto entry that leans on it.
 pub(super) fn removal(context: &Context<'_>, entry: &Entry, ground: &RemovalGround) -> Vec<Change> {
     let mut changes = vec![Change::EntryRemoved { entry: entry.id.clone(), ground: ground.clone() }];
-    let follows = if ground.is_until_remediation() {
-        RemovalGround::BaseRemoved
-    } else {
-        RemovalGround::RevalidationRequired
-    };
+    let follows = RemovalGround::BaseRemoved { until_remediation: ground.is_until_remediation() };
     for leaning in &entry.de_facto {
         let gone = context.state.entries.get(leaning).is_none_or(|one| {
             matches!(one.state, EntryState::Removed { .. })
@@ -338,7 +342,9 @@ pub(super) fn keep(
 ) -> Made {
     context.state.entry(id)?;
     let vulnerability = context.state.vulnerability(which)?;
-    context.guard(vulnerability.is_overdue_in(id), || Refusal::NotOverdue { vulnerability: which.to_string() })?;
+    context.guard(vulnerability.is_overdue_in(id), || Refusal::NotOverdue {
+        vulnerability: which.to_string(),
+    })?;
     heard(context, considered)?;
     Ok(vec![Change::EntryKept {
         entry: id.clone(),

@@ -168,7 +168,8 @@ impl Etr {
     }
 
     fn without(&self, wanted: impl Fn(&Unit) -> bool) -> Option<String> {
-        let found: Vec<&str> = self.units.iter().filter(|unit| wanted(unit)).map(|unit| unit.id.as_str()).collect();
+        let found: Vec<&str> =
+            self.units.iter().filter(|unit| wanted(unit)).map(|unit| unit.id.as_str()).collect();
         (!found.is_empty()).then(|| found.join(", "))
     }
 }
@@ -226,9 +227,7 @@ pub(super) fn plan(context: &Context<'_>, id: &EvaluationId, plan: &Plan) -> Mad
     })?;
     if st.text.confidentiality == Confidentiality::Confidential {
         let agreed = match &plan.agreement {
-            Some(agreement) => {
-                context.state.agreement(agreement)?.binds(&lab.organisation, &st.developer)
-            }
+            Some(agreement) => context.state.agreement(agreement)?.binds(&lab.organisation, &st.developer),
             None => false,
         };
         context.guard(agreed, || Refusal::AgreementMissing {
@@ -241,6 +240,12 @@ pub(super) fn plan(context: &Context<'_>, id: &EvaluationId, plan: &Plan) -> Mad
         context.ours_is("the request", &request.developer, &st.developer)?;
         let due = matches!(request.state, RequestState::RevalidationRequired { .. });
         context.guard(due, || request.wrong("waiting for its revalidation"))?;
+        let new = &request.form;
+        let same = st.text.version == new.version && st.text.identity == new.identity;
+        context.guard(same, || Refusal::OtherVersion {
+            st: st.text.version.clone(),
+            request: new.version.clone(),
+        })?;
     }
     Ok(vec![Change::EvaluationPlanned {
         evaluation: Box::new(Evaluation {
@@ -279,14 +284,10 @@ pub(super) fn start(context: &Context<'_>, id: &EvaluationId) -> Made {
     Ok(vec![Change::EvaluationStarted { evaluation: id.clone() }])
 }
 
-pub(super) fn observe(
-    context: &Context<'_>,
-    id: &EvaluationId,
-    supported: bool,
-    document: &Digest,
-) -> Made {
+pub(super) fn observe(context: &Context<'_>, id: &EvaluationId, supported: bool, document: &Digest) -> Made {
     let evaluation = context.state.evaluation(id)?;
-    let running = matches!(evaluation.state, EvaluationState::Running { .. } | EvaluationState::Rework { .. });
+    let running =
+        matches!(evaluation.state, EvaluationState::Running { .. } | EvaluationState::Rework { .. });
     context.guard(running, || evaluation.wrong("running or in rework"))?;
     Ok(vec![Change::EvaluationObserved {
         evaluation: id.clone(),
@@ -342,7 +343,10 @@ fn on_report<'a>(
 ) -> Result<(&'a Evaluation, &'a Etr), Refusal> {
     let evaluation = context.state.evaluation(id)?;
     let Some(etr) = evaluation.submitted() else {
-        return Err(Refusal::ReportNotAccepted { evaluation: id.to_string(), state: evaluation.state.name() });
+        return Err(Refusal::ReportNotAccepted {
+            evaluation: id.to_string(),
+            state: evaluation.state.name(),
+        });
     };
     context.same(&format!("the report of evaluation {id}"), document, &etr.document)?;
     Ok((evaluation, etr))

@@ -1,8 +1,8 @@
 //! What happened: the only way in which the programme changes, and the public and internal record of it.
 
 use super::actor::Role;
-use super::audit::Audit;
 use super::agreement::Agreement;
+use super::audit::Audit;
 use super::command::Decision;
 use super::draw::{Party, Share};
 use super::entry::{Entry, RemovalGround};

@@ -184,7 +184,11 @@ pub(super) fn append(context: &Context<'_>, with: &Appending) -> Made {
     context.guard(major.is_empty(), || Refusal::MajorChange { differences: major.join("; ") })?;
     let earlier = entry.minor_changes();
     context.guard(earlier == with.together_with, || Refusal::EarlierChangesNotShown {
-        requests: earlier.symmetric_difference(&with.together_with).map(RequestId::as_str).collect::<Vec<_>>().join(", "),
+        requests: earlier
+            .symmetric_difference(&with.together_with)
+            .map(RequestId::as_str)
+            .collect::<Vec<_>>()
+            .join(", "),
     })?;
     context.filled("joint-effect", &with.joint_effect)?;
     let listed = entry.versions.iter().any(|version| version.version == request.form.version);

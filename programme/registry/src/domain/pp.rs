@@ -330,12 +330,7 @@ pub(super) fn draft(context: &Context<'_>, id: &PpId, text: &PpText) -> Made {
     Ok(vec![Change::PpDrafted { pp: Box::new(text.clone().into_pp(id.clone())) }])
 }
 
-pub(super) fn revise(
-    context: &Context<'_>,
-    id: &PpId,
-    text: &PpText,
-    answers: &BTreeSet<CommentId>,
-) -> Made {
+pub(super) fn revise(context: &Context<'_>, id: &PpId, text: &PpText, answers: &BTreeSet<CommentId>) -> Made {
     let pp = context.state.pp(id)?;
     match pp.state {
         PpState::Draft => {}

@@ -158,9 +158,7 @@ fn named(command: &Command) -> BTreeSet<Ref> {
             refs.insert(Ref::St(st.clone()));
             text(new, &mut refs);
         }
-        Command::PublishSt { st, .. }
-        | Command::ReviewSt { st }
-        | Command::RequestStChanges { st, .. } => {
+        Command::PublishSt { st, .. } | Command::ReviewSt { st } | Command::RequestStChanges { st, .. } => {
             refs.insert(Ref::St(st.clone()));
         }
         Command::ApplyLab { lab, .. } | Command::RenewAccreditation { lab, .. } => {

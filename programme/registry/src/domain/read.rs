@@ -31,8 +31,7 @@ pub fn may_read(state: &Programme, actor: &Actor, what: &Confidential) -> Result
     let (concerned, party) = match what {
         Confidential::St(id) => {
             let st = state.st(id)?;
-            let public =
-                st.text.confidentiality == Confidentiality::Public && st.publication.is_some();
+            let public = st.text.confidentiality == Confidentiality::Public && st.publication.is_some();
             // The lab that evaluates it; a confidential one was only planned under an agreement.
             let evaluating = state.evaluations.values().any(|evaluation| {
                 let agreed = evaluation.agreement.as_ref().is_none_or(|agreement| {

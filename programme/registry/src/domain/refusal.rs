@@ -192,6 +192,8 @@ refusals! {
         "the request has no major difference, and no audit says that it is not supported" => "Name a ground, or append the version.";
     706 M3 NotAMinorRevision { st: String }
         "Security Target {st} is not an approved revision of the one that was evaluated" => "Have the revision approved first.";
+    707 M4 OtherVersion { st: String, request: String }
+        "the Security Target is of version {st}, and to be revalidated is version {request}" => "Have a Security Target of the new version approved, with the answer that the product gives.";
 
     801 M2 DueInThePast { due: Date }
         "the plan is due on {due}, which is over" => "Give a day to come.";

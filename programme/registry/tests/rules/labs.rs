@@ -134,8 +134,7 @@ mod l4 {
         #[test]
         fn accepted_or_rejected_on_what_was_weighed() {
             apply(application("north")).decided(accept());
-            apply(application("north"))
-                .decided(Decision::RejectLab { lab: id("north"), factors: factors() });
+            apply(application("north")).decided(Decision::RejectLab { lab: id("north"), factors: factors() });
         }
     }
     mod refused {

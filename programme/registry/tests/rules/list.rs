@@ -129,10 +129,7 @@ mod e2_3 {
             let mut world = World::with_entry();
             world.conflict("v1");
             let plan = world.mitigation_plan(5);
-            world.does(
-                "ann",
-                Command::SubmitPlan { vulnerability: id("v1"), entry: id("entry"), plan },
-            );
+            world.does("ann", Command::SubmitPlan { vulnerability: id("v1"), entry: id("entry"), plan });
             assert_eq!(world.refuses("dora", late("v1")).number(), 802);
             world.today += 6;
             world.does("dora", late("v1"));
@@ -252,14 +249,17 @@ mod d4 {
             let entry = world.entry("entry");
             assert_eq!(entry.status_at(at(certified + 1)).unwrap().is, "listed");
             let now = entry.status_at(at(world.today)).unwrap();
-            assert_eq!((now.is.as_str(), now.because.as_str()), ("removed pending remediation", "vulnerability"));
+            assert_eq!(
+                (now.is.as_str(), now.because.as_str()),
+                ("removed pending remediation", "vulnerability")
+            );
         }
     }
     mod refused {
         use super::*;
         #[test]
         fn a_ground_that_only_follows_from_another_decision() {
-            let ground = RemovalGround::BaseRemoved;
+            let ground = RemovalGround::BaseRemoved { until_remediation: true };
             let decision = Decision::RemoveEntry { entry: id("entry"), ground };
             assert_eq!(World::with_entry().refuses_to_decide(decision).rule(), Rule::D4);
         }

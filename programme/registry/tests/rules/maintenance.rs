@@ -196,7 +196,9 @@ mod m3 {
             let mut audit = World::drawn().state.audits[&id("audit")].clone();
             assert!(audit.draw_is_proven());
             audit.drawn = audit.population[..2].to_vec();
-            assert!(!audit.draw_is_proven() || World::drawn().state.audits[&id("audit")].drawn == audit.drawn);
+            assert!(
+                !audit.draw_is_proven() || World::drawn().state.audits[&id("audit")].drawn == audit.drawn
+            );
             audit.drawn.reverse();
             audit.drawn.pop();
             assert!(!audit.draw_is_proven());
@@ -225,9 +227,25 @@ mod m4 {
             let mut world = World::with_entry();
             world.does("ann", file(major("3.0"))).decided(revalidate(None));
             let plan = evaluation::Plan { revalidates: Some(id("r1")), ..plan_with("north") };
+            let old = Command::PlanEvaluation { evaluation: id("ev-2"), plan: plan.clone() };
+            assert_eq!(world.refuses("nora", old).number(), 707, "not against the old version's");
+            let text = st::StText {
+                version: "3.0".to_owned(),
+                identity: "alpha pump 3.0".to_owned(),
+                ..target("st-3")
+            };
+            world.does("ann", Command::SubmitSt { st: id("st-3"), text: Box::new(text) });
+            world.does("dora", Command::ReviewSt { st: id("st-3") });
+            let document = hash("st-3");
+            world.decided(Decision::ApproveSt { st: id("st-3"), document, determination: None });
+            let plan = evaluation::Plan { st: id("st-3"), ..plan };
             world.does("nora", Command::PlanEvaluation { evaluation: id("ev-2"), plan });
             world.does("nora", Command::StartEvaluation { evaluation: id("ev-2") });
-            let etr = Box::new(report(world.today));
+            let etr = Box::new(evaluation::Etr {
+                st_document: hash("st-3"),
+                identity: "alpha pump 3.0".to_owned(),
+                ..report(world.today)
+            });
             world.does("nora", Command::SubmitEtr { evaluation: id("ev-2"), etr });
             let with = evaluation::Certification {
                 evaluation: id("ev-2"),
@@ -235,7 +253,10 @@ mod m4 {
                 entry: id("entry-2"),
                 ..certification(world.today)
             };
+            let used = evaluation::Certification { certificate: id("DTS-1"), ..with.clone() };
+            assert_eq!(world.refuses_to_decide(Decision::Certify { with: used }).number(), 516);
             world.decided(Decision::Certify { with });
+            assert_eq!(world.entry("entry-2").versions[0].version, "3.0");
             assert_eq!(world.entry("entry-2").revalidates, Some(id("entry")));
             assert_eq!(world.state.requests[&id("r1")].state.name(), "revalidated");
         }
@@ -250,10 +271,7 @@ mod m4 {
             world.file("r1", "2.1").decided(appending("r1", "2.1", &[]));
             world.does("ann", Command::ClaimDeFacto { entry: id("mini"), claim: claim("entry") });
             world.decided(Decision::AdmitDeFacto { entry: id("mini"), assertion: hash("assertion") });
-            let order = audit::Order {
-                entries: set(&["entry", "mini"]),
-                ..order("entry", world.today + 10)
-            };
+            let order = audit::Order { entries: set(&["entry", "mini"]), ..order("entry", world.today + 10) };
             world.decided(Decision::OrderAudit { order });
             world.today += 11;
             world.does("dora", Command::DeclareNotSupported { audit: id("audit") });

@@ -24,9 +24,9 @@ pub fn id<T: FromStr>(text: &str) -> T {
 
 /// A hash that stands for a document of this name.
 pub fn hash(name: &str) -> Digest {
-    let number = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    });
+    let number = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     id(&format!("{number:064x}"))
 }
 
