@@ -12,9 +12,11 @@ mod independent_tests;
 mod package;
 mod pp;
 mod profile;
+mod registry;
 mod render;
 mod sbom;
 mod schema;
+mod serve;
 mod specification;
 mod st;
 mod supply;
@@ -59,10 +61,14 @@ pub(crate) enum Command {
     /// Read SESIP profiles and show them.
     #[command(subcommand)]
     Profile(profile::Command),
+    /// Ask and change the registry of a running server, with a token.
+    Registry(Box<registry::Registry>),
     /// Write a Security Target, an evaluation report or what follows from it for people: HTML or DOCX.
     Render(Box<render::Render>),
     /// Write the JSON Schema of a kind of document.
     Schema(schema::Schema),
+    /// Run the assurance programme: the registry, its pages and its interface.
+    Serve(Box<serve::Serve>),
     /// Write Security Targets and hold them against their profile.
     #[command(subcommand)]
     St(st::Command),
@@ -95,8 +101,10 @@ impl Command {
             Command::Package(command) => command.run(),
             Command::Pp(command) => command.run(),
             Command::Profile(command) => command.run(),
+            Command::Registry(command) => command.run(),
             Command::Render(command) => command.run(),
             Command::Schema(command) => command.run(),
+            Command::Serve(command) => command.run(json),
             Command::St(command) => command.run(),
             Command::Sbom(command) => command.run(),
             Command::Specification(command) => command.run(),

@@ -19,6 +19,7 @@
 pub mod access;
 pub mod api;
 mod clock;
+pub mod demo;
 pub mod pages;
 pub mod registry;
 mod serve;
@@ -29,7 +30,7 @@ pub use registry::{Failure, Outcome, Registry};
 pub use serve::{Config, ServeError, Server};
 
 /// Asks other services: with the system's roots, no redirects, and not for long.
-fn web_client() -> ureq::Agent {
+pub fn web_client() -> ureq::Agent {
     let tls = ureq::tls::TlsConfig::builder()
         .root_certs(ureq::tls::RootCerts::PlatformVerifier)
         .unversioned_rustls_crypto_provider(

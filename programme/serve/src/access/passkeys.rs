@@ -187,7 +187,7 @@ impl Passkeys {
         })?;
         let result = self
             .webauthn
-            .finish_discoverable_authentication(answer, open.state, &[(&passkey).into()])
+            .finish_discoverable_authentication_v2(answer, open.state, &passkey)
             .map_err(|error| refused(&error))?;
         passkey.update_credential(&result);
         data["passkey"] = serde_json::to_value(&passkey).map_err(bug)?;

@@ -14,6 +14,7 @@ pub mod reports;
 pub mod sbom;
 pub mod shapes;
 
+use crate::registry::Kind;
 use crate::web::{App, Problem};
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
@@ -31,7 +32,7 @@ use utoipa_axum::routes;
         description = "Everything that the pages do. Lists come in pages: `next` of one is `after` of the next one.",
         version = "1"
     ),
-    components(schemas(Problem))
+    components(schemas(Problem, Kind))
 )]
 struct Head;
 

@@ -5,8 +5,11 @@ use crate::site::{As, Site, TestClock};
 use axum::body::Body;
 use axum::http::{Request, header};
 use dtsec_serve::access::session;
+use dtsec_serve::registry::{Query, Replayed};
 use dtsec_serve::{Config, Server};
 use dtsec_store::Settings;
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::oneshot;
@@ -61,4 +64,24 @@ async fn a_server_answers_over_the_wire_and_ends_gracefully() {
     running.await.unwrap();
     let again = Server::start_at(config, Arc::new(TestClock::at(fixtures::at(0)))).await.unwrap();
     assert!(again.first_link().is_none());
+}
+
+#[tokio::test]
+async fn the_demonstration_has_products_in_every_state_and_somebody_for_each_role() {
+    let site = Site::empty().await;
+    let links = dtsec_serve::demo::fill(&site.registry).await.unwrap();
+    assert_eq!(links.len(), 8);
+    let dana = fixtures::who("dora");
+    let states = async |list: &str| {
+        let found = site.registry.list::<Value>(&dana, list, &Query::default()).await.unwrap();
+        found.items.into_iter().map(|row| row["state"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(states("entries").await, ["listed", "removed-pending-remediation"].map(str::to_owned).into());
+    let evaluations = ["accepted", "etr-submitted", "planned", "rejected", "rework", "running"];
+    assert_eq!(states("evaluations").await, evaluations.map(str::to_owned).into());
+    assert_eq!(states("pps").await, ["accepted", "public-review"].map(str::to_owned).into());
+    assert_eq!(states("audits").await, ["drawn".to_owned()].into());
+    let differences = site.registry.store().check(&mut Replayed::default()).await.unwrap();
+    assert_eq!(differences, []);
+    assert!(dtsec_serve::demo::fill(&site.registry).await.is_err(), "a registry that is used is left alone");
 }

@@ -37,7 +37,7 @@ async fn bad_input_of_every_kind_gets_a_clear_error_and_changes_nothing() {
     site.clock.set(fixtures::at(60));
     let review = known(&Command::ReviewEntry { entry: id("entry"), searched: fixtures::date(50) });
     let wrong_type = give(json!({ "command": "review-entry", "entry": 7, "searched": "2030-02-01" }));
-    let stale = json!({ "command": review["command"], "reason": "why", "seen": { "entry/entry": 1 } });
+    let stale = json!({ "command": review["command"], "reason": "why", "seen": { "entry/entry": 9 } });
     let form = fixtures::form("3.0");
     let foreign = known(&Command::RequestMaintenance { request: id("r"), entry: id("entry"), form });
     let double = Command::SubmitSt { st: id("st"), text: Box::new(fixtures::target("other")) };

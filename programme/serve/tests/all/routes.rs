@@ -225,10 +225,9 @@ async fn each_route_refuses_who_may_not_lets_in_who_may_and_leaves_its_trace() {
     let site = Site::with_entry().await;
     site.clock.set(fixtures::at(60));
     let ann = site.cookie("ann").await;
-    let (token, made) = {
-        let scopes = [Scope::Read, Scope::Write, Scope::Documents, Scope::Persons].into();
-        tokens::make(&site.registry, "ann", "test", &scopes, 1).await.unwrap()
-    };
+    let scopes = [Scope::Read, Scope::Write, Scope::Documents, Scope::Persons].into();
+    let (token, _) = tokens::make(&site.registry, "ann", "test", &scopes, 1).await.unwrap();
+    let (_, made) = tokens::make(&site.registry, "ann", "to be revoked", &scopes, 1).await.unwrap();
     let waits = json!({ "person": "waits", "name": "W", "organisation": "dts", "roles": ["dwg-scope"], "reason": "new" });
     let dora = site.cookie("dora").await;
     let waits = site.post(&dora, "/api/v1/persons", &waits).await.is(200);

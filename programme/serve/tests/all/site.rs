@@ -1,5 +1,7 @@
 //! A server with a small programme, a clock of the test's own, and whoever asks it.
 
+#![allow(unreachable_pub, reason = "it is a part of a test programme")]
+
 use crate::fixtures;
 use axum::Router;
 use axum::body::Body;
@@ -7,7 +9,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use dtsec_registry::domain::{Actor, Command, Decision, Role};
 use dtsec_serve::access::oidc::{Provider, ProviderConfig};
 use dtsec_serve::access::session;
-use dtsec_serve::registry::{DWG, Grant, Lists};
+use dtsec_serve::registry::{Grant, Lists};
 use dtsec_serve::web::router::router;
 use dtsec_serve::web::state::{App, Site as Set};
 use dtsec_serve::{Clock, Registry};
@@ -45,7 +47,6 @@ impl Clock for TestClock {
 pub const PEOPLE: [&str; 9] = ["dora", "dirk", "dina", "ann", "bob", "nora", "saul", "otto", "pat"];
 
 pub struct Site {
-    pub app: App,
     pub router: Router,
     pub registry: Registry,
     pub clock: Arc<TestClock>,
@@ -109,8 +110,8 @@ impl Site {
         let back = set.link("/sign-in/oidc/back");
         let provider = provider.map(|config| Provider::new(config, back).unwrap());
         let app = App::new(registry.clone(), set, provider).unwrap();
-        let router = router(app.clone());
-        Self { app, router, registry, clock, first: (first.to_string(), secret), _folder: folder }
+        let router = router(app);
+        Self { router, registry, clock, first: (first.to_string(), secret), _folder: folder }
     }
 
     /// With everybody of the fixtures.
@@ -260,5 +261,3 @@ pub fn grant(actor: &Actor) -> Grant {
     }
 }
 
-#[allow(dead_code, reason = "it names the organisation of the first member")]
-pub const FIRST: &str = DWG;
