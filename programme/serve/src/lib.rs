@@ -31,8 +31,10 @@ pub use serve::{Config, ServeError, Server};
 
 /// Asks other services: with the system's roots, no redirects, and not for long.
 pub fn web_client() -> ureq::Agent {
+    let roots = rustls_native_certs::load_native_certs().certs;
+    let roots: Vec<_> = roots.iter().map(|root| ureq::tls::Certificate::from_der(root).to_owned()).collect();
     let tls = ureq::tls::TlsConfig::builder()
-        .root_certs(ureq::tls::RootCerts::PlatformVerifier)
+        .root_certs(ureq::tls::RootCerts::Specific(std::sync::Arc::new(roots)))
         .unversioned_rustls_crypto_provider(
             std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
         )

@@ -273,6 +273,14 @@ impl Registry {
         {
             return Err(Failure::unfit("organisation", "a person does not change it; enter another person"));
         }
+        let email = grant.email.as_deref().map(str::to_lowercase).filter(|email| !email.is_empty());
+        if let Some((before, _)) = &before
+            && before.email != email
+            && self.has_signed_in(grant.person.as_str()).await?
+        {
+            // Whoever has the address can sign in with it: as a second member, too.
+            return Err(Failure::unfit("email", "it does not change once the person has signed in; enter another person"));
+        }
         let mut members = self.members().await?;
         if let Some((before, _)) = &before {
             // Who takes roles away needs the same rights as who gives them.
@@ -293,7 +301,7 @@ impl Registry {
         let waiting: BTreeSet<Role> = if waits { added.collect() } else { BTreeSet::new() };
         let person = PersonData {
             name: grant.name.clone(),
-            email: grant.email.as_deref().map(str::to_lowercase).filter(|email| !email.is_empty()),
+            email,
             organisation: grant.organisation.clone(),
             roles: grant.roles.difference(&waiting).copied().collect(),
             interests: old.as_ref().map(|person| person.interests.clone()).unwrap_or_default(),

@@ -182,6 +182,8 @@ impl Registry {
         if !is_seen(&view, actor, &part) {
             return Err(unknown());
         }
+        let party = may_read_case(&view, actor, &Case::Of(part.clone())).is_ok();
+        let state = if party { state } else { public(&part, state) };
         Ok((state, loaded.version(&key)))
     }
 
@@ -305,6 +307,21 @@ fn is_seen(view: &Programme, actor: &Actor, part: &Ref) -> bool {
         Ref::Lab(id) if view.labs.get(id).is_some_and(super::rows::is_public_lab) => true,
         _ => may_read_case(view, actor, &Case::Of(part.clone())).is_ok(),
     }
+}
+
+/// A part without what only its parties may know: which vulnerabilities are open in an entry, what was weighed about a lab.
+fn public(part: &Ref, mut state: Value) -> Value {
+    let hidden: &[(&str, &str)] = match part {
+        Ref::Entry(_) => &[("", "open"), ("", "conflicted"), ("", "requests")],
+        Ref::Lab(_) => &[("/state", "factors"), ("/application", "affiliates")],
+        _ => &[],
+    };
+    for (place, name) in hidden {
+        if let Some(object) = state.pointer_mut(place).and_then(Value::as_object_mut) {
+            object.remove(*name);
+        }
+    }
+    state
 }
 
 fn compared(entries: &[Entry]) -> Vec<ComparedRow> {

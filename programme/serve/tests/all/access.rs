@@ -164,3 +164,15 @@ async fn a_member_with_an_interest_reads_and_decides_nothing_of_it() {
     assert_eq!((dina["number"].as_u64(), dina["rule"].as_str()), (Some(103), Some("D3")));
     site.get(&site.cookie("dora").await, path).await.is(200);
 }
+
+#[tokio::test]
+async fn the_address_with_which_somebody_signs_in_is_not_changed_by_others() {
+    let site = Site::with_people().await;
+    let mut new = grant(&fixtures::who("ann"));
+    new.email = Some("new@example.org".to_owned());
+    site.registry.grant(&fixtures::who("dora"), &new).await.unwrap();
+    site.cookie("ann").await;
+    new.email = Some("evil@example.org".to_owned());
+    let refused = site.registry.grant(&fixtures::who("dora"), &new).await;
+    assert!(matches!(refused, Err(Failure::Unfit { ref field, .. }) if field == "email"), "{refused:?}");
+}

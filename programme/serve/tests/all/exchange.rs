@@ -146,3 +146,31 @@ async fn a_security_target_is_checked_when_it_is_handed_in_and_goes_with_the_com
         readings["items"].as_array().unwrap().iter().map(|one| one["reader"].clone()).collect();
     assert_eq!(readers, ["ann", "dora"], "each reading, the newest first, and nobody who was refused");
 }
+
+#[tokio::test]
+async fn the_public_does_not_learn_from_an_entry_which_vulnerabilities_are_open_in_it() {
+    let site = Site::with_entry().await;
+    let report = Report {
+        document: fixtures::hash("finding"),
+        severity: Severity::High,
+        entries: fixtures::set(&["entry"]),
+        component: None,
+        plan: None,
+    };
+    site.does("pat", Command::ReportVulnerability { vulnerability: id("secret-flaw"), report }).await;
+    let found = [(id("entry"), ["requirement-1".to_owned()].into())].into();
+    site.does("dora", Command::TriageVulnerability { vulnerability: id("secret-flaw"), found }).await;
+    let shown = async |who: &As| {
+        let paths = ["parts/entry/entry", "parts/entry/entry/history", "lists/entries", "entries/entry/status?at=2031-01-01"];
+        let mut text = String::new();
+        for path in paths {
+            text += &site.get(who, &format!("/api/v1/{path}")).await.is(200).text();
+        }
+        text.contains("secret-flaw")
+    };
+    assert!(!shown(&As::Nobody).await);
+    assert!(!shown(&site.cookie("bob").await).await);
+    assert!(shown(&site.cookie("ann").await).await);
+    let lab = site.get(&As::Nobody, "/api/v1/parts/lab/north").await.is(200).json();
+    assert!(lab["state"]["state"].get("factors").is_none() && lab["state"]["state"]["since"].is_string());
+}
