@@ -11,6 +11,7 @@ use dtsec_serve::access::oidc::ProviderConfig;
 use dtsec_serve::{Config, Server};
 use dtsec_store::{Location, Settings};
 use serde::Serialize;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::output::{Answer, Exit};
 
@@ -81,7 +82,7 @@ struct Link {
 
 impl Serve {
     pub(crate) fn run(self, json: bool) -> anyhow::Result<Answer> {
-        let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::INFO);
+        let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(LevelFilter::INFO);
         // A second run in one process keeps the first log.
         let _ = if json { log.json().try_init() } else { log.with_ansi(false).try_init() };
         tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.serve(json))
