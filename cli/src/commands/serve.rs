@@ -97,8 +97,13 @@ impl Serve {
             settings = settings.key(key);
         }
         let provider = self.provider.as_deref().map(read_provider).transpose()?;
-        let (origin, proxies) = (self.origin, self.proxy);
-        let server = Server::start(Config { listen: self.listen, settings, origin, proxies, provider }).await?;
+        let (mut listen, mut origin, proxies) = (self.listen, self.origin, self.proxy);
+        if self.link_for.is_some() {
+            // The server itself may be running: the link leads there, and its port is taken.
+            origin = origin.or_else(|| format!("http://localhost:{}", listen.port()).parse().ok());
+            listen.set_port(0);
+        }
+        let server = Server::start(Config { listen, settings, origin, proxies, provider }).await?;
         let address = server.origin().to_string();
         if let Some(person) = self.link_for {
             let secret = server.registry().link_by_operator(&person.parse()?).await?;
