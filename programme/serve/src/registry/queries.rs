@@ -309,16 +309,19 @@ fn is_seen(view: &Programme, actor: &Actor, part: &Ref) -> bool {
     }
 }
 
-/// A part without what only its parties may know: which vulnerabilities are open in an entry, what was weighed about a lab.
+/// A part without what only its parties may know: which vulnerabilities are open in an entry, what was weighed about a lab. It
+/// is emptied and not left out, so that it can still be read as that part; how many are open stands in the list of entries.
 fn public(part: &Ref, mut state: Value) -> Value {
-    let hidden: &[(&str, &str)] = match part {
-        Ref::Entry(_) => &[("", "open"), ("", "conflicted"), ("", "requests")],
-        Ref::Lab(_) => &[("/state", "factors"), ("/application", "affiliates")],
+    let hidden: &[&str] = match part {
+        Ref::Entry(_) => &["/open", "/conflicted", "/requests"],
+        Ref::Lab(_) => &["/state/factors", "/application/affiliates"],
         _ => &[],
     };
-    for (place, name) in hidden {
-        if let Some(object) = state.pointer_mut(place).and_then(Value::as_object_mut) {
-            object.remove(*name);
+    for place in hidden {
+        match state.pointer_mut(place) {
+            Some(Value::Array(all)) => all.clear(),
+            Some(Value::Object(all)) => all.values_mut().for_each(|one| *one = Value::String(String::new())),
+            _ => {}
         }
     }
     state
