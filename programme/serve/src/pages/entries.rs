@@ -1,13 +1,15 @@
-//! The Evaluated Products List.
+//! The Evaluated Products List: found, filtered, compared.
 
-use super::{Layout, page};
+use super::{Facet, Layout, Next, page, words};
 use crate::access::Visitor;
-use crate::registry::{EntryRow, Query};
+use crate::registry::{ClassRow, EntryRow, LabRow, PpRow, Query};
 use crate::web::{App, QueryOf, WebError};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use dtsec_store::Size;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// What is asked of the list.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -16,7 +18,40 @@ pub(super) struct Asked {
     q: String,
     #[serde(default)]
     state: String,
+    #[serde(default)]
+    developer: String,
+    #[serde(default)]
+    class: String,
+    #[serde(default)]
+    profile: String,
+    #[serde(default)]
+    van: String,
+    #[serde(default)]
+    lab: String,
+    #[serde(default)]
+    kind: String,
     after: Option<String>,
+}
+
+impl Asked {
+    fn pairs(&self) -> [(&'static str, &str); 8] {
+        [
+            ("q", &self.q),
+            ("state", &self.state),
+            ("developer", &self.developer),
+            ("class", &self.class),
+            ("profile", &self.profile),
+            ("van", &self.van),
+            ("lab", &self.lab),
+            ("kind", &self.kind),
+        ]
+    }
+}
+
+/// A line of the list.
+struct Line {
+    row: EntryRow,
+    state: words::State,
 }
 
 #[derive(Template)]
@@ -24,20 +59,59 @@ pub(super) struct Asked {
 struct Entries {
     layout: Layout,
     asked: Asked,
-    entries: Vec<EntryRow>,
-    next: Option<String>,
+    facets: Vec<Facet>,
+    filtered: bool,
+    lines: Vec<Line>,
+    next: Option<Next>,
+    first: bool,
 }
+
+/// No filter offers more.
+const MOST_OFFERED: u16 = 100;
 
 pub(super) async fn list(
     State(app): State<App>,
     visitor: Visitor,
     QueryOf(asked): QueryOf<Asked>,
 ) -> Result<Response, WebError> {
-    let mut query = Query { words: asked.q.clone(), after: asked.after.clone(), ..Query::default() };
-    if !asked.state.is_empty() {
-        query.facets.insert("state".to_owned(), asked.state.clone());
-    }
-    let found = app.registry.list::<EntryRow>(&visitor.actor()?, "entries", &query).await?;
-    let layout = Layout::new(&app, &visitor, "Evaluated Products List");
-    page(&Entries { layout, asked, entries: found.items, next: found.next })
+    let actor = visitor.actor()?;
+    let chosen = asked.pairs().into_iter().filter(|(name, value)| *name != "q" && !value.is_empty());
+    let facets: BTreeMap<String, String> = chosen.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let filtered = !facets.is_empty();
+    let query = Query { words: asked.q.clone(), facets, after: asked.after.clone(), ..Query::default() };
+    let found = app.registry.list::<EntryRow>(&actor, "entries", &query).await?;
+    let offered = || Query { size: Size::new(MOST_OFFERED), ..Query::default() };
+    let classes = app.registry.list::<ClassRow>(&actor, "classes", &offered()).await?.items;
+    let profiles = app.registry.list::<PpRow>(&actor, "pps", &offered()).await?.items;
+    let labs = app.registry.list::<LabRow>(&actor, "labs", &offered()).await?.items;
+    let developers = app.registry.store().organisations("", Size::new(500)).await?.items;
+    let state = |tag: &&str| ((*tag).to_owned(), words::state(tag).text);
+    let facets = vec![
+        Facet::new("state", "State", &asked.state, words::states_of("entries").iter().map(state).collect()),
+        Facet::new(
+            "developer",
+            "Developer",
+            &asked.developer,
+            developers.into_iter().filter(|one| one.kind == "developer").map(|one| (one.id, one.name)).collect(),
+        ),
+        Facet::new("class", "Class of devices", &asked.class, classes.into_iter().map(|one| (one.id, one.name)).collect()),
+        Facet::new(
+            "profile",
+            "Profile",
+            &asked.profile,
+            profiles.into_iter().map(|one| (one.id, format!("{} {}", one.title, one.version))).collect(),
+        ),
+        Facet::new("van", "Level", &asked.van, (1..=5).map(|van| (van.to_string(), format!("AVA_VAN.{van}"))).collect()),
+        Facet::new("lab", "Lab", &asked.lab, labs.into_iter().map(|one| (one.id, one.name)).collect()),
+        Facet::new(
+            "kind",
+            "Basis",
+            &asked.kind,
+            vec![("certified".to_owned(), "Certified".to_owned()), ("de-facto".to_owned(), "De facto".to_owned())],
+        ),
+    ];
+    let layout = Layout::new(&app, &visitor, "Evaluated products").at("products");
+    let next = found.next.as_deref().map(|next| Next::new("/", &asked.pairs(), next));
+    let lines = found.items.into_iter().map(|row| Line { state: words::state(&row.state), row }).collect();
+    page(&Entries { layout, first: asked.after.is_none(), facets, filtered, lines, next, asked })
 }

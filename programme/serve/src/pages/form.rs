@@ -87,6 +87,8 @@ impl Spec {
 pub(super) struct Node {
     /// Its path.
     pub(super) path: String,
+    /// The id of its element.
+    pub(super) element: String,
     /// What it is called.
     pub(super) label: String,
     /// What helps.
@@ -122,8 +124,8 @@ pub(super) enum What {
     File(String),
     /// Yes or no.
     Check(bool),
-    /// One of several.
-    One(Vec<Pick>),
+    /// One of several, sent under this name.
+    One(String, Vec<Pick>),
     /// One of many.
     Select(Vec<Pick>),
     /// Any of several.
@@ -151,19 +153,13 @@ impl Node {
         Field { node: self }.render()
     }
 
-    /// A name for the element, from the path.
-    pub(super) fn element(&self) -> String {
-        let safe = |one: char| if one.is_ascii_alphanumeric() { one } else { '-' };
-        format!("f-{}", self.path.chars().map(safe).collect::<String>())
-    }
-
     /// Whether there is a file in it.
     pub(super) fn has_file(&self) -> bool {
         match &self.what {
             What::File(_) => true,
             What::Group(nodes) | What::Repeat(nodes) => nodes.iter().any(Node::has_file),
             What::Named(all) => all.iter().any(|(_, _, node)| node.has_file()),
-            What::One(picks) => picks.iter().flat_map(|pick| &pick.nodes).any(Node::has_file),
+            What::One(_, picks) => picks.iter().flat_map(|pick| &pick.nodes).any(Node::has_file),
             _ => false,
         }
     }
@@ -177,7 +173,7 @@ impl Node {
         }
         match &self.what {
             What::Group(nodes) | What::Repeat(nodes) => nodes.iter().find_map(|node| node.named(field)),
-            What::One(picks) => picks.iter().flat_map(|pick| &pick.nodes).find_map(|node| node.named(field)),
+            What::One(_, picks) => picks.iter().flat_map(|pick| &pick.nodes).find_map(|node| node.named(field)),
             _ => None,
         }
     }
@@ -306,14 +302,21 @@ const LONG: &[&str] = &[
 pub(super) struct Form<'a> {
     pub(super) given: &'a Given,
     pub(super) spec: &'a Spec,
+    /// What the ids of its elements begin with: a page may have several forms.
+    pub(super) prefix: &'a str,
     /// What is wrong, by path.
     pub(super) problems: BTreeMap<String, String>,
 }
 
 impl<'a> Form<'a> {
     /// Of what is given.
-    pub(super) fn new(given: &'a Given, spec: &'a Spec) -> Self {
-        Self { given, spec, problems: BTreeMap::new() }
+    pub(super) fn new(given: &'a Given, spec: &'a Spec, prefix: &'a str) -> Self {
+        Self { given, spec, prefix, problems: BTreeMap::new() }
+    }
+
+    fn element(&self, path: &str) -> String {
+        let safe = |one: char| if one.is_ascii_alphanumeric() { one } else { '-' };
+        format!("{}-{}", self.prefix, path.chars().map(safe).collect::<String>())
     }
 
     /// The fields.
@@ -336,6 +339,7 @@ impl<'a> Form<'a> {
         let hint = if list || !matches!(what, What::Any(_) | What::Long(_)) { words::hint(name) } else { "" };
         Node {
             path: path.to_owned(),
+            element: self.element(path),
             label: words::field(name),
             hint,
             optional,
@@ -378,7 +382,7 @@ impl<'a> Form<'a> {
             Shape::Bool => What::Check(given.one(path) == "true"),
             Shape::Words(all) => {
                 let among: Vec<_> = all.iter().map(|word| ((*word).to_owned(), words::plain(word))).collect();
-                What::One(self.picks(&among, given.all(path), false))
+                What::One(path.to_owned(), self.picks(&among, given.all(path), false))
             }
             Shape::Pair(items) => {
                 What::Group(["profile", "package"].iter().enumerate().map(|(at, name)| {
@@ -408,7 +412,7 @@ impl<'a> Form<'a> {
                     chosen: chosen == word,
                     nodes: self.inner(schema, path),
                 };
-                What::One(each.into_iter().map(pick).collect())
+                What::One(format!("{path}/{tag}"), each.into_iter().map(pick).collect())
             }
             Shape::Outside(each) => {
                 let chosen = given.one(&format!("{path}/@"));
@@ -418,7 +422,7 @@ impl<'a> Form<'a> {
                     chosen: chosen == word,
                     nodes: schema.map(|schema| self.node(schema, &format!("{path}/{word}"), word)).into_iter().collect(),
                 };
-                What::One(each.into_iter().map(pick).collect())
+                What::One(format!("{path}/@"), each.into_iter().map(pick).collect())
             }
         }
     }
@@ -434,6 +438,7 @@ impl<'a> Form<'a> {
         }
         let each = |at: usize| Node {
             path: format!("{path}/{at}"),
+            element: self.element(&format!("{path}/{at}")),
             label: format!("{}", at + 1),
             hint: "",
             optional: false,
@@ -667,7 +672,7 @@ pub(super) fn sample(schema: &Value, given: &Given, spec: &Spec, today: Date) ->
     for (name, schema, _) in members(schema) {
         complete(schema, name, spec, today, &mut filled);
     }
-    Form::new(&filled, spec).read(schema)
+    Form::new(&filled, spec, "").read(schema)
 }
 
 fn complete(schema: &Value, path: &str, spec: &Spec, today: Date, given: &mut Given) {

@@ -1,15 +1,35 @@
 //! Pages: rendered here. The only script is the one that talks to passkeys.
 
+mod act;
+mod advisories;
+mod case;
+mod compare;
 mod entries;
+mod entry;
+mod facts;
+mod feeds;
+mod fill;
+mod form;
+mod labs;
+mod log;
+mod me;
+mod offers;
+mod people;
+mod profiles;
 mod sign_in;
+mod viewer;
+mod words;
+mod work;
 
 use crate::access::Visitor;
-use crate::registry::Failure;
+use crate::registry::{Failure, is_dwg};
 use crate::web::router::Routes;
 use crate::web::{App, Problem, WebError};
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use dtsec_registry::domain::Role;
+use std::collections::BTreeMap;
 
 /// What the layout of every page shows.
 #[derive(Debug, Clone)]
@@ -24,6 +44,12 @@ pub struct Layout {
     pub csrf: String,
     /// Whether `waiting`, workspaces and one's own access are shown.
     pub signed_in: bool,
+    /// Whether the log is theirs to see.
+    pub sees_log: bool,
+    /// Where in the site it is, for the navigation.
+    pub at: &'static str,
+    /// The page's own feed.
+    pub feed: Option<String>,
 }
 
 impl Layout {
@@ -35,8 +61,108 @@ impl Layout {
             person: visitor.signed_in.as_ref().map(|one| one.person.name.clone()),
             csrf: visitor.csrf.clone(),
             signed_in: visitor.signed_in.is_some(),
+            sees_log: visitor.signed_in.as_ref().is_some_and(|one| is_dwg(&one.actor) || one.actor.is(Role::Auditor)),
+            at: "",
+            feed: None,
         }
     }
+
+    /// Where in the site it is.
+    #[must_use]
+    fn at(mut self, at: &'static str) -> Self {
+        self.at = at;
+        self
+    }
+
+    /// With a feed of its own.
+    #[must_use]
+    fn feed(mut self, path: impl Into<String>) -> Self {
+        self.feed = Some(path.into());
+        self
+    }
+}
+
+/// The way to the next page of a list.
+struct Next {
+    to: String,
+}
+
+impl Next {
+    /// With the same search.
+    fn new(path: &str, asked: &[(&str, &str)], next: &str) -> Self {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(asked.iter().filter(|(_, value)| !value.is_empty())).append_pair("after", next);
+        Self { to: format!("{path}?{}", query.finish()) }
+    }
+}
+
+/// What a list is filtered by.
+struct Facet {
+    name: &'static str,
+    label: &'static str,
+    chosen: String,
+    among: Vec<(String, String)>,
+}
+
+impl Facet {
+    fn new(name: &'static str, label: &'static str, chosen: &str, among: Vec<(String, String)>) -> Self {
+        let mut among = among;
+        // What was asked for and is not offered is shown as it is.
+        if !chosen.is_empty() && !among.iter().any(|(value, _)| value == chosen) {
+            among.push((chosen.to_owned(), chosen.to_owned()));
+        }
+        Self { name, label, chosen: chosen.to_owned(), among }
+    }
+
+    /// By the states of a list.
+    fn states(list: &str, chosen: &str) -> Self {
+        let among = words::states_of(list).iter().map(|tag| ((*tag).to_owned(), words::state(tag).text));
+        Self::new("state", "State", chosen, among.collect())
+    }
+}
+
+/// What was done on the page before.
+struct Notice {
+    text: String,
+}
+
+impl Notice {
+    /// As the address says it.
+    fn of(query: &BTreeMap<String, String>) -> Option<Self> {
+        let label = |tag: &String| words::action(tag).map_or_else(|| done(tag), |one| one.label);
+        if let Some(tag) = query.get("done") {
+            return Some(Self { text: format!("Done: {}.", label(tag)) });
+        }
+        let text = |tag| format!("{}: this form had been sent before, and counted the first time. Nothing happened now.", label(tag));
+        query.get("again").map(|tag| Self { text: text(tag) })
+    }
+}
+
+/// What was done that is no command. Nothing of the address itself is shown.
+fn done(what: &str) -> &'static str {
+    match what {
+        "token" => "token made",
+        "revoke" => "token revoked",
+        "passkey" => "passkey removed",
+        "sessions" => "signed out everywhere",
+        "interest" => "interest declared",
+        "organisation" => "organisation entered",
+        "person" => "person entered",
+        "confirm" => "confirmed",
+        "disable" => "the person is kept out",
+        _ => "it is done",
+    }
+}
+
+/// The beginning of a hash, where its whole is beside it.
+fn short(text: &str) -> &str {
+    text.get(..12).unwrap_or(text)
+}
+
+/// The tag that a state is written with.
+fn tag_of(state: &impl serde::Serialize) -> String {
+    let tag = serde_json::to_value(state).ok().and_then(|value| Some(value.get("state")?.as_str()?.to_owned()));
+    tag.unwrap_or_default()
 }
 
 /// Every page's route. Each has its row in [`crate::access::table`].
@@ -52,6 +178,28 @@ pub fn routes() -> Routes {
         .get("/sign-in/oidc", sign_in::provider)
         .get("/sign-in/oidc/back", sign_in::provider_back)
         .post("/sign-out", sign_in::out)
+        .get("/changes.atom", feeds::changes)
+        .get("/compare", compare::show)
+        .get("/entries/{id}", entry::show)
+        .get("/entries/{id}/changes.atom", feeds::entry)
+        .get("/labs", labs::list)
+        .get("/labs/{id}", labs::show)
+        .get("/profiles", profiles::list)
+        .get("/profiles/reviews.atom", feeds::reviews)
+        .get("/profiles/{id}", profiles::show)
+        .get("/advisories", advisories::list)
+        .get("/rules", log::rules)
+        .get("/work", work::show)
+        .get("/work/{list}", work::list)
+        .get("/cases/{kind}/{id}", case::show)
+        .get("/do/{tag}", act::show)
+        .post("/do/{tag}", act::send)
+        .get("/documents/{kind}/{id}/{digest}", viewer::show)
+        .get("/me", me::show)
+        .post("/me/{what}", me::change)
+        .get("/people", people::show)
+        .post("/people/{what}", people::change)
+        .get("/log", log::show)
 }
 
 /// A page as an answer.
@@ -78,6 +226,9 @@ pub(crate) fn problem(app: &App, visitor: Option<&Visitor>, problem: &Problem, o
         person: visitor.and_then(|one| one.signed_in.as_ref()).map(|one| one.person.name.clone()),
         csrf: visitor.map(|one| one.csrf.clone()).unwrap_or_default(),
         signed_in: visitor.is_some_and(|one| one.signed_in.is_some()),
+        sees_log: false,
+        at: "",
+        feed: None,
     };
     let Ok(text) = (ProblemPage { layout, problem }).render() else { return old };
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -94,6 +94,32 @@ fn case(row: &Route, digest: &str, token: &str) -> Case {
             Case { allowed: None, ..case(row.path, ("", 404), ("", 0)) }
         }
         ("POST", "/sign-out") => with(case(row.path, ("guest form", 303), ("pat form", 303)), json!("")),
+        ("GET", "/changes.atom" | "/labs" | "/profiles" | "/profiles/reviews.atom" | "/advisories" | "/rules") => anybody(row.path),
+        ("GET", "/compare") => Case { denied: Some(("", 422)), allowed: None, ..case("/compare?id=entry", ("", 0), ("", 0)) },
+        ("GET", "/entries/{id}") => anybody("/entries/entry?at=2030-02-10"),
+        ("GET", "/entries/{id}/changes.atom") => anybody("/entries/entry/changes.atom"),
+        ("GET", "/labs/{id}") => anybody("/labs/north"),
+        ("GET", "/profiles/{id}") => anybody("/profiles/pp"),
+        ("GET", "/work" | "/me" | "/people") => case(row.path, ("", 303), ("ann", 200)),
+        ("GET", "/work/{list}") => case("/work/proposals", ("ann", 403), ("dora", 200)),
+        ("GET", "/cases/{kind}/{id}") => case("/cases/evaluation/ev", ("bob", 404), ("nora", 200)),
+        ("GET", "/do/{tag}") => case("/do/review-entry?about=entry/entry", ("ann", 404), ("dora", 200)),
+        ("POST", "/do/{tag}") => with(
+            case("/do/review-entry?about=entry/entry", ("ann form", 404), ("dora form", 303)),
+            json!(format!("entry=entry&searched={}&_reason=searched", fixtures::date(45))),
+        ),
+        ("GET", "/documents/{kind}/{id}/{digest}") => {
+            case(&format!("/documents/upload/alpha/{digest}"), ("bob", 403), ("ann", 200))
+        }
+        ("POST", "/me/{what}") => with(
+            case("/me/interest", ("guest form", 303), ("ann form", 303)),
+            json!("organisation=north&reason=shares"),
+        ),
+        ("POST", "/people/{what}") => with(
+            case("/people/organisation", ("ann form", 403), ("dora form", 303)),
+            json!("id=delta&name=Delta&kind=developer&reason=new"),
+        ),
+        ("GET", "/log") => case(row.path, ("ann", 403), ("otto", 200)),
         ("GET", "/api/openapi.json" | "/api/v1/rules") => anybody(row.path),
         ("POST", "/api/v1/commands") => with(
             case(row.path, ("ann", 403), ("dora", 200)),

@@ -1,0 +1,362 @@
+//! The form of a command: shown, filled in from a document, sent, and shown again with what was wrong.
+
+use super::fill::{self, Findings};
+use super::form::{Form, Given, Node, command, shape_of};
+use super::offers::{Offer, beginnings, of_part};
+use super::{Layout, page, words};
+use crate::access::{Visitor, secret};
+use crate::registry::{Failure, Kind, Terms, Upload};
+use crate::web::extract::Body;
+use crate::web::{App, PathOf, Problem, QueryOf, WebError};
+use askama::Template;
+use axum::extract::{FromRequest as _, Multipart, Request, State};
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use dtsec_registry::domain::{Actor, Command};
+use std::collections::BTreeMap;
+
+/// A form as it stands on a page.
+pub(super) struct FormView {
+    pub(super) tag: &'static str,
+    pub(super) label: &'static str,
+    pub(super) help: &'static str,
+    /// Where it is sent.
+    pub(super) to: String,
+    pub(super) nodes: Vec<Node>,
+    pub(super) csrf: String,
+    /// The form's number: what is sent twice under it is carried out once.
+    pub(super) request: String,
+    /// `KIND/ID VERSION` of the case as it was shown.
+    pub(super) seen: String,
+    pub(super) reason: String,
+    /// Nobody is asked for a reason.
+    pub(super) quiet: bool,
+    pub(super) reason_problem: Option<String>,
+    /// A second member has to confirm it.
+    pub(super) is_decision: bool,
+    pub(super) share: Option<String>,
+    pub(super) has_file: bool,
+    pub(super) findings: Option<Findings>,
+    /// It can be filled in from a document.
+    pub(super) reads: bool,
+}
+
+/// The case that a form is about, with its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct About {
+    pub(super) kind: String,
+    pub(super) id: String,
+    pub(super) version: i64,
+}
+
+impl FormView {
+    /// Of an offer, as it is at first.
+    ///
+    /// # Errors
+    /// Where the system gives no random numbers.
+    pub(super) fn new(offer: &Offer, about: Option<&About>, csrf: &str) -> Result<Option<Self>, Failure> {
+        let (Some((schema, is_decision)), Some(words)) = (shape_of(offer.tag), words::action(offer.tag)) else {
+            return Ok(None);
+        };
+        let nodes = Form::new(&offer.initial, &offer.spec, offer.tag).nodes(schema);
+        let to = match about {
+            Some(about) => format!("/do/{}?about={}/{}", offer.tag, about.kind, about.id),
+            None => format!("/do/{}", offer.tag),
+        };
+        Ok(Some(Self {
+            tag: offer.tag,
+            label: words.label,
+            help: words.help,
+            to,
+            has_file: nodes.iter().any(Node::has_file),
+            nodes,
+            csrf: csrf.to_owned(),
+            request: secret()?[..32].to_owned(),
+            seen: about.map(|one| format!("{}/{} {}", one.kind, one.id, one.version)).unwrap_or_default(),
+            reason: offer.reason().unwrap_or_default().to_owned(),
+            quiet: offer.reason().is_some(),
+            reason_problem: None,
+            is_decision,
+            share: offer.share.clone(),
+            findings: None,
+            reads: fill::reads(offer.tag).is_some(),
+        }))
+    }
+
+    /// Whether it is a button and a reason.
+    pub(super) fn is_short(&self) -> bool {
+        self.nodes.iter().all(|node| matches!(node.what, super::form::What::Fixed(_)))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "act.html")]
+struct ActPage {
+    layout: Layout,
+    form: FormView,
+    problem: Option<Problem>,
+    /// The case moved on: where it can be seen as it is now.
+    stale: bool,
+    back: Option<(String, String)>,
+}
+
+/// The offer of a tag, for a case or for something new.
+async fn offer(
+    app: &App,
+    actor: &Actor,
+    tag: &str,
+    query: &BTreeMap<String, String>,
+) -> Result<(Offer, Option<About>), Failure> {
+    let unknown = || Failure::NotFound(format!("form `{tag}` for this"));
+    let (offers, about) = match query.get("about") {
+        Some(about) => {
+            let (kind, id) = about.split_once('/').ok_or_else(unknown)?;
+            let (state, version) = app.registry.part(actor, kind, id).await?;
+            let about = About { kind: kind.to_owned(), id: id.to_owned(), version };
+            (of_part(&app.registry, actor, kind, id, &state).await?, Some(about))
+        }
+        None => (beginnings(&app.registry, actor).await?, None),
+    };
+    let found = offers.into_iter().find(|offer| offer.tag == tag).ok_or_else(unknown)?;
+    Ok((found, about))
+}
+
+fn back(about: Option<&About>) -> Option<(String, String)> {
+    about.map(|one| (address_of(&one.kind, &one.id), format!("{} {}", words::kind(&one.kind), one.id)))
+}
+
+/// Where a case is shown to people of the programme.
+pub(super) fn address_of(kind: &str, id: &str) -> String {
+    format!("/cases/{kind}/{id}")
+}
+
+/// Shows a form.
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    PathOf(tag): PathOf<String>,
+    QueryOf(query): QueryOf<BTreeMap<String, String>>,
+) -> Result<Response, WebError> {
+    let (mut offer, about) = offer(&app, &visitor.actor()?, &tag, &query).await?;
+    // What an address says beforehand: which comment, which product. What the page settles it does not change.
+    for (name, value) in query.iter().filter(|(name, _)| *name != "about") {
+        if !offer.spec.fixed.contains(name) && value.len() <= 1000 {
+            offer.initial.set(name.as_str(), value.as_str());
+        }
+    }
+    let form = FormView::new(&offer, about.as_ref(), &visitor.csrf)?.ok_or_else(|| Failure::NotFound("such form".to_owned()))?;
+    let layout = Layout::new(&app, &visitor, form.label);
+    page(&ActPage { layout, form, problem: None, stale: false, back: back(about.as_ref()) })
+}
+
+/// What was sent: texts and files, by the names of their fields.
+#[derive(Default)]
+pub(super) struct Sent {
+    pub(super) texts: Vec<(String, String)>,
+    files: Vec<(String, Upload)>,
+}
+
+impl Sent {
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.texts.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+}
+
+/// Reads a form, with or without files.
+pub(super) async fn sent(app: &App, request: Request) -> Result<Sent, Failure> {
+    let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut sent = Sent::default();
+    if !media.starts_with("multipart/form-data") {
+        let Body { bytes, .. } = Body::from_request(request, app).await.map_err(|error| error.0)?;
+        sent.texts = url::form_urlencoded::parse(&bytes).into_owned().collect();
+        return Ok(sent);
+    }
+    let unfit = |error: &dyn std::fmt::Display| Failure::unfit("form", error);
+    let mut parts = Multipart::from_request(request, app).await.map_err(|error| unfit(&error))?;
+    while let Some(part) = parts.next_field().await.map_err(|error| unfit(&error))? {
+        let name = part.name().unwrap_or_default().to_owned();
+        let file = part.file_name().map(str::to_owned);
+        let media = part.content_type().unwrap_or("application/octet-stream").to_owned();
+        let bytes = part.bytes().await.map_err(|error| unfit(&error))?;
+        match (file, name.strip_suffix("@file")) {
+            (Some(file), Some(path)) if !bytes.is_empty() => {
+                let upload = Upload { kind: Kind::Other, media, name: file, bytes: bytes.to_vec() };
+                sent.files.push((path.to_owned(), upload));
+            }
+            (Some(_), _) => {}
+            (None, _) => {
+                let text = String::from_utf8(bytes.to_vec()).map_err(|error| Failure::unfit(name.clone(), error))?;
+                sent.texts.push((name, text));
+            }
+        }
+    }
+    Ok(sent)
+}
+
+/// Carries a form out.
+pub(super) async fn send(
+    State(app): State<App>,
+    visitor: Visitor,
+    PathOf(tag): PathOf<String>,
+    QueryOf(query): QueryOf<BTreeMap<String, String>>,
+    request: Request,
+) -> Result<Response, WebError> {
+    let actor = visitor.actor()?;
+    let mut sent = sent(&app, request).await?;
+    let (mut offer, about) = match offer(&app, &actor, &tag, &query).await {
+        Ok(found) => found,
+        // The first of two clicks may have changed what can be done: then this is the second one.
+        Err(failure) => return Err(failure.into()),
+    };
+    let mut given = Given::default();
+    for (name, text) in &sent.texts {
+        if !name.starts_with('_') && name != "csrf" {
+            // A settled list comes back as lines.
+            given.add(name.as_str(), text.replace("\r\n", "\n"));
+        }
+    }
+    let mut attached = Vec::new();
+    let mut findings = None;
+    for (path, mut upload) in std::mem::take(&mut sent.files) {
+        let reads = fill::reads(offer.tag).filter(|(at, _)| *at == path);
+        if let Some((_, kind)) = reads {
+            upload.kind = kind;
+        }
+        let digest = dtsec_store::Digest::of(&upload.bytes).to_string();
+        given.set(path.as_str(), digest.as_str());
+        if let Some((_, kind)) = reads {
+            let stored = app.registry.hand_in(&actor, upload.clone()).await?;
+            fill::fill(kind, &upload.bytes, &path, &mut given);
+            findings = stored.checked.map(|checked| Findings::new(&upload.name, checked));
+        } else if actor.roles.is_empty() {
+            attached.push(upload);
+        } else {
+            // Kept, so that it need not be chosen again if something else is wrong.
+            app.registry.hand_in(&actor, upload).await?;
+        }
+    }
+    let wanted = sent.text("_add").to_owned();
+    if !wanted.is_empty() {
+        given.more(&wanted);
+    }
+    offer.initial = given;
+    let unknown = || Failure::NotFound("such form".to_owned());
+    let mut form = FormView::new(&offer, about.as_ref(), &visitor.csrf)?.ok_or_else(unknown)?;
+    form.reason = sent.text("_reason").to_owned();
+    if form.quiet {
+        form.reason = offer.reason().unwrap_or_default().to_owned();
+    }
+    let number = sent.text("_request");
+    if !number.is_empty() {
+        form.request = number.to_owned();
+    }
+    if !sent.text("_share").is_empty() {
+        form.share = Some(sent.text("_share").to_owned());
+    }
+    let seen = sent.text("_seen").to_owned();
+    let fresh_seen = std::mem::replace(&mut form.seen, seen.clone());
+    let answer = Answer { app: &app, visitor: &visitor, about: about.as_ref() };
+    if !wanted.is_empty() || findings.is_some() {
+        form.findings = findings;
+        // Something new is read: this is another form now.
+        form.request = secret()?[..32].to_owned();
+        return answer.again(form, None, false);
+    }
+    let (schema, is_decision) = shape_of(offer.tag).ok_or_else(unknown)?;
+    let mut reading = Form::new(&offer.initial, &offer.spec, offer.tag);
+    let members = reading.read(schema);
+    if !reading.problems.is_empty() {
+        form.nodes = reading.nodes(schema);
+        let count = reading.problems.len();
+        let what = if count == 1 { "one field is".to_owned() } else { format!("{count} fields are") };
+        let failure = Failure::unfit("form", format!("{what} not filled in as needed"));
+        return answer.again(form, Some(&failure), false);
+    }
+    // The proposal's number follows from the form's: sent twice, it is the same proposal.
+    let proposal = format!("p-{}", &form.request[..form.request.len().min(12)]);
+    let command = command(offer.tag, members, is_decision, &proposal)?;
+    let mut terms = Terms { request: Some(form.request.clone()), attached, ..Terms::default() };
+    if let Some((name, version)) = seen.split_once(' ')
+        && let Ok(version) = version.parse()
+    {
+        terms.seen.insert(name.to_owned(), version);
+    }
+    match app.registry.execute_with(&actor, &command, &form.reason, &terms).await {
+        Ok(outcome) => {
+            let word = if outcome.repeated { "again" } else { "done" };
+            let to = landing(&app, &actor, &command, about.as_ref()).await;
+            let mark = if to.contains('?') { '&' } else { '?' };
+            Ok(Redirect::to(&format!("{to}{mark}{word}={}", offer.tag)).into_response())
+        }
+        Err(failure) => {
+            let stale = matches!(failure, Failure::Stale { .. });
+            if stale {
+                form.seen = fresh_seen;
+                form.request = secret()?[..32].to_owned();
+            }
+            if let Some(field) = failure.field() {
+                if field == "reason" {
+                    form.reason_problem = Some(format!("{failure}."));
+                } else if let Some(path) = form.nodes.iter().find_map(|node| node.named(field)).map(str::to_owned) {
+                    reading.problems.insert(path, format!("{} {}", failure, failure.remedy()));
+                    form.nodes = reading.nodes(schema);
+                }
+            }
+            answer.again(form, Some(&failure), stale)
+        }
+    }
+}
+
+struct Answer<'a> {
+    app: &'a App,
+    visitor: &'a Visitor,
+    about: Option<&'a About>,
+}
+
+impl Answer<'_> {
+    /// The form again, with what was typed.
+    fn again(&self, form: FormView, failure: Option<&Failure>, stale: bool) -> Result<Response, WebError> {
+        if let Some(failure @ Failure::SignIn) = failure {
+            return Ok(Problem::of(failure).into_response());
+        }
+        let problem = failure.map(Problem::of);
+        let status = problem.as_ref().map_or(200, |problem| problem.status);
+        let layout = Layout::new(self.app, self.visitor, form.label);
+        let mut response = page(&ActPage { layout, form, problem, stale, back: back(self.about) })?;
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Ok(response)
+    }
+}
+
+/// Where to go after it is done: to the case, as far as this person may see it.
+async fn landing(app: &App, actor: &Actor, command: &Command, about: Option<&About>) -> String {
+    let mut candidates: Vec<(String, String)> = Vec::new();
+    if let Ok(value) = serde_json::to_value(command) {
+        let kinds = ["st", "evaluation", "lab", "request", "vulnerability", "audit", "agreement", "pp", "entry"];
+        let named = |kind: &&str| Some(((*kind).to_owned(), value.get(*kind)?.as_str()?.to_owned()));
+        if about.is_none() || matches!(command, Command::RequestMaintenance { .. } | Command::PlanEvaluation { .. } | Command::ReportVulnerability { .. }) {
+            let wanted = match command {
+                Command::RequestMaintenance { .. } => vec!["request"],
+                Command::PlanEvaluation { .. } => vec!["evaluation"],
+                Command::ReportVulnerability { .. } => vec!["vulnerability"],
+                _ => kinds.to_vec(),
+            };
+            candidates.extend(wanted.iter().find_map(named));
+        }
+        if let (Command::Propose { proposal, .. }, None) = (command, about) {
+            candidates.push(("proposal".to_owned(), proposal.to_string()));
+        }
+    }
+    candidates.extend(about.map(|one| (one.kind.clone(), one.id.clone())));
+    for (kind, id) in candidates {
+        if app.registry.part(actor, &kind, &id).await.is_ok() {
+            return match kind.as_str() {
+                "entry" if actor.roles.is_empty() => format!("/entries/{id}"),
+                "pp" if actor.roles.is_empty() => format!("/profiles/{id}"),
+                _ => address_of(&kind, &id),
+            };
+        }
+    }
+    if actor.roles.is_empty() { "/".to_owned() } else { "/work".to_owned() }
+}
