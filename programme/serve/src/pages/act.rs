@@ -131,6 +131,14 @@ pub(super) fn address_of(kind: &str, id: &str) -> String {
     format!("/cases/{kind}/{id}")
 }
 
+/// What is not there for a guest may be there for who signs in: a session may have ended since the page was opened.
+pub(super) fn for_a_guest(visitor: &Visitor, failure: Failure) -> Failure {
+    match failure {
+        Failure::NotFound(_) if visitor.signed_in.is_none() => Failure::SignIn,
+        other => other,
+    }
+}
+
 /// Shows a form.
 pub(super) async fn show(
     State(app): State<App>,
@@ -138,7 +146,7 @@ pub(super) async fn show(
     PathOf(tag): PathOf<String>,
     QueryOf(query): QueryOf<BTreeMap<String, String>>,
 ) -> Result<Response, WebError> {
-    let (mut offer, about) = offer(&app, &visitor.actor()?, &tag, &query).await?;
+    let (mut offer, about) = offer(&app, &visitor.actor()?, &tag, &query).await.map_err(|failure| for_a_guest(&visitor, failure))?;
     // What an address says beforehand: which comment, which product. What the page settles it does not change.
     for (name, value) in query.iter().filter(|(name, _)| *name != "about") {
         if !offer.spec.fixed.contains(name) && value.len() <= 1000 {
@@ -204,11 +212,7 @@ pub(super) async fn send(
 ) -> Result<Response, WebError> {
     let actor = visitor.actor()?;
     let mut sent = sent(&app, request).await?;
-    let (mut offer, about) = match offer(&app, &actor, &tag, &query).await {
-        Ok(found) => found,
-        // The first of two clicks may have changed what can be done: then this is the second one.
-        Err(failure) => return Err(failure.into()),
-    };
+    let (mut offer, about) = offer(&app, &actor, &tag, &query).await.map_err(|failure| for_a_guest(&visitor, failure))?;
     let mut given = Given::default();
     for (name, text) in &sent.texts {
         if !name.starts_with('_') && name != "csrf" {

@@ -83,9 +83,7 @@ struct ViewView {
 struct CasePage {
     layout: Layout,
     notice: Option<Notice>,
-    kind: String,
     id: String,
-    heading: String,
     state: Option<words::State>,
     list: &'static str,
     list_name: String,
@@ -208,7 +206,8 @@ pub(super) async fn show(
     QueryOf(query): QueryOf<BTreeMap<String, String>>,
 ) -> Result<Response, WebError> {
     let actor = visitor.actor()?;
-    let (state, version) = app.registry.part(&actor, &kind, &id).await?;
+    let found = app.registry.part(&actor, &kind, &id).await;
+    let (state, version) = found.map_err(|failure| super::act::for_a_guest(&visitor, failure))?;
     let about = About { kind: kind.clone(), id: id.clone(), version };
     let (forms, later) = open(&app, &visitor, &about, &state, &[]).await?;
     let case = format!("{kind}/{id}");
@@ -236,9 +235,8 @@ pub(super) async fn show(
     };
     let list = words::list_of_kind(&kind);
     page(&CasePage {
-        layout: Layout::new(&app, &visitor, title.clone()),
+        layout: Layout::new(&app, &visitor, title),
         notice: Notice::of(&query),
-        heading: title,
         state: state_of(&kind, &state),
         list,
         list_name: words::list(list),
@@ -254,7 +252,6 @@ pub(super) async fn show(
         history: history.items.into_iter().map(HistoryView::from).collect(),
         more: history.next,
         public,
-        kind,
         id,
     })
 }

@@ -41,7 +41,8 @@ fn cells(property: &str, values: &[String]) -> Vec<Vec<Item>> {
         }
     };
     let all: Vec<Vec<String>> = values.iter().map(split).collect();
-    let only = |text: &String| !all.iter().all(|one| one.contains(text));
+    // One value that differs is seen at once; in a long list it has to be marked.
+    let only = |text: &String| LISTS.contains(&property) && !all.iter().all(|one| one.contains(text));
     all.iter().map(|cell| cell.iter().map(|text| Item { text: text.clone(), only: only(text) }).collect()).collect()
 }
 
@@ -70,6 +71,7 @@ pub(super) async fn show(
             "kind" => "Basis".to_owned(),
             "identity" => "Identity".to_owned(),
             "version" => "Newest version in force".to_owned(),
+            "profile" => "Profile".to_owned(),
             property => words::field(property),
         },
         differs: row.differs,

@@ -60,7 +60,6 @@ struct EntryPage {
     layout: Layout,
     id: String,
     entry: Entry,
-    state: words::State,
     advice: Advice,
     van: u8,
     lab: Option<(String, String)>,
@@ -229,7 +228,6 @@ pub(super) async fn show(
     let layout = Layout::new(&app, &visitor, entry.product.clone()).at("products").feed(format!("/entries/{id}/changes.atom"));
     page(&EntryPage {
         layout,
-        state: words::state(&super::tag_of(&entry.state)),
         advice: advice(&entry),
         van: van(&entry.components),
         lab,

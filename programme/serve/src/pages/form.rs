@@ -369,7 +369,11 @@ impl<'a> Form<'a> {
         if let Some(among) = self.spec.choices.get(path) {
             return match shape(schema) {
                 Shape::List(_) => What::Any(self.picks(among, &lines(given.all(path)), false)),
-                _ => What::Select(self.picks(among, given.all(path), optional || given.one(path).is_empty())),
+                // What has to be chosen and is the only one is chosen.
+                _ => {
+                    let open = given.one(path).is_empty() && among.len() > 1;
+                    What::Select(self.picks(among, given.all(path), optional || open))
+                }
             };
         }
         match shape(schema) {
@@ -410,7 +414,8 @@ impl<'a> Form<'a> {
                     value: word.to_owned(),
                     label: words::plain(word),
                     chosen: chosen == word,
-                    nodes: self.inner(schema, path),
+                    // Two variants may have a member of one name.
+                    nodes: self.inner(schema, &format!("{path}/{word}")),
                 };
                 What::One(format!("{path}/{tag}"), each.into_iter().map(pick).collect())
             }
@@ -526,7 +531,7 @@ impl<'a> Form<'a> {
                 let Some((word, schema)) = each.into_iter().find(|(word, _)| *word == chosen) else {
                     return self.wrong(path, "Choose one.");
                 };
-                let mut made = self.object(schema, path);
+                let mut made = self.object(schema, &format!("{path}/{word}"));
                 made.insert(tag.to_owned(), Value::String(word.to_owned()));
                 Some(Value::Object(made))
             }
@@ -608,7 +613,7 @@ fn put(schema: &Value, value: &Value, path: &str, given: &mut Given) {
         Value::Null => String::new(),
         other => other.to_string(),
     };
-    let inside = |schema: &Value, given: &mut Given| {
+    let inside = |schema: &Value, path: &str, given: &mut Given| {
         for (name, schema, _) in members(schema) {
             if let Some(value) = value.get(name) {
                 put(schema, value, &format!("{path}/{name}"), given);
@@ -639,17 +644,17 @@ fn put(schema: &Value, value: &Value, path: &str, given: &mut Given) {
         Shape::Named(of) => {
             let all: Vec<_> = value.as_object().into_iter().flatten().collect();
             for (at, (key, value)) in all.iter().enumerate() {
-                given.set(format!("{path}/{at}/key"), key.as_str());
                 put(of, value, &format!("{path}/{at}"), given);
+                given.set(format!("{path}/{at}/key"), key.as_str());
             }
             given.set(format!("{path}/#"), all.len().to_string());
         }
-        Shape::Object(_) => inside(schema, given),
+        Shape::Object(_) => inside(schema, path, given),
         Shape::Tagged(tag, each) => {
             let chosen = value.get(tag).and_then(Value::as_str).unwrap_or_default();
             given.set(format!("{path}/{tag}"), chosen);
-            if let Some((_, schema)) = each.into_iter().find(|(word, _)| *word == chosen) {
-                inside(schema, given);
+            if let Some((word, schema)) = each.into_iter().find(|(word, _)| *word == chosen) {
+                inside(schema, &format!("{path}/{word}"), given);
             }
         }
         Shape::Outside(each) => {
@@ -682,20 +687,20 @@ fn complete(schema: &Value, path: &str, spec: &Spec, today: Date, given: &mut Gi
     }
     let first = || spec.choices.get(path).and_then(|all| all.first()).map(|(value, _)| value.clone());
     let blank = given.one(path).trim().is_empty();
-    let inside = |schema: &Value, given: &mut Given| {
+    let inside = |schema: &Value, path: &str, given: &mut Given| {
         for (name, schema, _) in members(schema) {
             complete(schema, &format!("{path}/{name}"), spec, today, given);
         }
     };
     match shape(schema) {
-        Shape::Object(_) => inside(schema, given),
+        Shape::Object(_) => inside(schema, path, given),
         Shape::Tagged(tag, each) => {
             let name = format!("{path}/{tag}");
             let chosen = given.one(&name).to_owned();
             let found = each.iter().find(|(word, _)| *word == chosen).or(each.first());
             if let Some((word, schema)) = found {
                 given.set(name, *word);
-                inside(schema, given);
+                inside(schema, &format!("{path}/{word}"), given);
             }
         }
         Shape::Outside(each) if given.one(&format!("{path}/@")).is_empty() => {

@@ -9,6 +9,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use dtsec_registry::domain::lab::{Lab, LabState, Scope};
+use dtsec_registry::domain::{LabId, Ref};
 use serde::Deserialize;
 
 /// What is asked of the list.
@@ -85,9 +86,12 @@ pub(super) async fn show(
     PathOf(id): PathOf<String>,
 ) -> Result<Response, WebError> {
     let actor = visitor.actor()?;
-    let (state, _) = app.registry.part(&actor, "lab", &id).await?;
-    let lab = Lab::deserialize(&state)
-        .map_err(|error| Failure::Damaged { what: format!("lab {id}"), problem: error.to_string() })?;
+    // Who may not see it learns nothing of it. The page shows nothing that is not public.
+    app.registry.part(&actor, "lab", &id).await?;
+    let unknown = || Failure::NotFound(format!("lab of the id `{id}`"));
+    let key: LabId = id.parse().map_err(|_| unknown())?;
+    let view = app.registry.view([Ref::Lab(key.clone())]).await?;
+    let lab: Lab = view.labs.get(&key).cloned().ok_or_else(unknown)?;
     let mut query = Query::default();
     query.facets.insert("lab".to_owned(), id.clone());
     let entries = app.registry.list::<EntryRow>(&actor, "entries", &query).await?;

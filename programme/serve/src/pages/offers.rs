@@ -13,7 +13,6 @@ use dtsec_registry::domain::maintenance::Request;
 use dtsec_registry::domain::vulnerability::{ConflictState, Vulnerability};
 use dtsec_registry::domain::{Actor, AuditId, Command, Decision, Digest, Ref, Refusal, Role, day};
 use dtsec_store::Size;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -254,7 +253,14 @@ pub(super) async fn of_part(
             all.push(simple("observe-evaluation"));
         }
         "entry" => {
-            let entry: Entry = read(state)?;
+            // Who is no party is not told which vulnerabilities are open.
+            let mut state = state.clone();
+            for hidden in ["open", "conflicted", "requests"] {
+                if state.get(hidden).is_none() {
+                    state[hidden] = json!([]);
+                }
+            }
+            let entry: Entry = read(&state)?;
             all.extend(of_entry(&entry, actor, &today)?);
         }
         "request" => {
@@ -265,7 +271,7 @@ pub(super) async fn of_part(
             let appended = Offer::new("append-version", with).fix(&["with/request", "with/document"]);
             all.push(appended.choose("with/together-with", plain(&minor)));
             let ground = json!({ "ground": { "because": "major", "request": id } });
-            all.push(Offer::new("require-revalidation", ground).fix(&["ground/request"]));
+            all.push(Offer::new("require-revalidation", ground).fix(&["ground/major/request"]));
             if actor.is(Role::DwgAssurance) {
                 all.push(audit_of(request.entry.as_str(), Some(id))?);
             }
@@ -289,7 +295,7 @@ pub(super) async fn of_part(
             all.push(one("record-audit-result", json!({ "results": each(json!(false)) }), &[]));
             all.extend([simple("close-audit"), simple("declare-not-supported")]);
             let ground = json!({ "ground": { "because": "audit", "audit": id } });
-            all.push(Offer::new("require-revalidation", ground).fix(&["ground/audit"]));
+            all.push(Offer::new("require-revalidation", ground).fix(&["ground/audit/audit"]));
         }
         "agreement" => all.extend([one("sign-agreement", document(), &["document"]), simple("end-agreement")]),
         _ => {}
@@ -328,7 +334,8 @@ fn of_entry(entry: &Entry, actor: &Actor, today: &str) -> Result<Vec<Offer>, Fai
         Offer::new("review-entry", json!({ "entry": id, "searched": today })).fix(&["entry"]),
         Offer::new("remove-entry", json!({ "entry": id, "ground": {} }))
             .fix(&["entry"])
-            .choose("ground/vulnerability", open()),
+            .choose("ground/conflict/vulnerability", open())
+            .choose("ground/overdue/vulnerability", open()),
         Offer::new("restore-entry", json!({ "entry": id })).fix(&["entry"]),
         Offer::new("keep-entry", json!({ "entry": id })).fix(&["entry"]).choose("vulnerability", open()),
         Offer::new("report-vulnerability", report).fix(&["report/entries"]),
