@@ -56,7 +56,8 @@ impl FormView {
     /// # Errors
     /// Where the system gives no random numbers.
     pub(super) fn new(offer: &Offer, about: Option<&About>, csrf: &str) -> Result<Option<Self>, Failure> {
-        let (Some((schema, is_decision)), Some(words)) = (shape_of(offer.tag), words::action(offer.tag)) else {
+        let (Some((schema, is_decision)), Some(words)) = (shape_of(offer.tag), words::action(offer.tag))
+        else {
             return Ok(None);
         };
         let nodes = Form::new(&offer.initial, &offer.spec, offer.tag).nodes(schema);
@@ -146,14 +147,17 @@ pub(super) async fn show(
     PathOf(tag): PathOf<String>,
     QueryOf(query): QueryOf<BTreeMap<String, String>>,
 ) -> Result<Response, WebError> {
-    let (mut offer, about) = offer(&app, &visitor.actor()?, &tag, &query).await.map_err(|failure| for_a_guest(&visitor, failure))?;
+    let (mut offer, about) = offer(&app, &visitor.actor()?, &tag, &query)
+        .await
+        .map_err(|failure| for_a_guest(&visitor, failure))?;
     // What an address says beforehand: which comment, which product. What the page settles it does not change.
     for (name, value) in query.iter().filter(|(name, _)| *name != "about") {
         if !offer.spec.fixed.contains(name) && value.len() <= 1000 {
             offer.initial.set(name.as_str(), value.as_str());
         }
     }
-    let form = FormView::new(&offer, about.as_ref(), &visitor.csrf)?.ok_or_else(|| Failure::NotFound("such form".to_owned()))?;
+    let form = FormView::new(&offer, about.as_ref(), &visitor.csrf)?
+        .ok_or_else(|| Failure::NotFound("such form".to_owned()))?;
     let layout = Layout::new(&app, &visitor, form.label);
     page(&ActPage { layout, form, problem: None, stale: false, back: back(about.as_ref()) })
 }
@@ -173,7 +177,8 @@ impl Sent {
 
 /// Reads a form, with or without files.
 pub(super) async fn sent(app: &App, request: Request) -> Result<Sent, Failure> {
-    let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media =
+        request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut sent = Sent::default();
     if !media.starts_with("multipart/form-data") {
         let Body { bytes, .. } = Body::from_request(request, app).await.map_err(|error| error.0)?;
@@ -194,7 +199,8 @@ pub(super) async fn sent(app: &App, request: Request) -> Result<Sent, Failure> {
             }
             (Some(_), _) => {}
             (None, _) => {
-                let text = String::from_utf8(bytes.to_vec()).map_err(|error| Failure::unfit(name.clone(), error))?;
+                let text =
+                    String::from_utf8(bytes.to_vec()).map_err(|error| Failure::unfit(name.clone(), error))?;
                 sent.texts.push((name, text));
             }
         }
@@ -212,7 +218,8 @@ pub(super) async fn send(
 ) -> Result<Response, WebError> {
     let actor = visitor.actor()?;
     let mut sent = sent(&app, request).await?;
-    let (mut offer, about) = offer(&app, &actor, &tag, &query).await.map_err(|failure| for_a_guest(&visitor, failure))?;
+    let (mut offer, about) =
+        offer(&app, &actor, &tag, &query).await.map_err(|failure| for_a_guest(&visitor, failure))?;
     let mut given = Given::default();
     for (name, text) in &sent.texts {
         if !name.starts_with('_') && name != "csrf" {
@@ -302,7 +309,9 @@ pub(super) async fn send(
             if let Some(field) = failure.field() {
                 if field == "reason" {
                     form.reason_problem = Some(format!("{failure}."));
-                } else if let Some(path) = form.nodes.iter().find_map(|node| node.named(field)).map(str::to_owned) {
+                } else if let Some(path) =
+                    form.nodes.iter().find_map(|node| node.named(field)).map(str::to_owned)
+                {
                     reading.problems.insert(path, format!("{} {}", failure, failure.remedy()));
                     form.nodes = reading.nodes(schema);
                 }
@@ -337,9 +346,17 @@ impl Answer<'_> {
 async fn landing(app: &App, actor: &Actor, command: &Command, about: Option<&About>) -> String {
     let mut candidates: Vec<(String, String)> = Vec::new();
     if let Ok(value) = serde_json::to_value(command) {
-        let kinds = ["st", "evaluation", "lab", "request", "vulnerability", "audit", "agreement", "pp", "entry"];
+        let kinds =
+            ["st", "evaluation", "lab", "request", "vulnerability", "audit", "agreement", "pp", "entry"];
         let named = |kind: &&str| Some(((*kind).to_owned(), value.get(*kind)?.as_str()?.to_owned()));
-        if about.is_none() || matches!(command, Command::RequestMaintenance { .. } | Command::PlanEvaluation { .. } | Command::ReportVulnerability { .. }) {
+        if about.is_none()
+            || matches!(
+                command,
+                Command::RequestMaintenance { .. }
+                    | Command::PlanEvaluation { .. }
+                    | Command::ReportVulnerability { .. }
+            )
+        {
             let wanted = match command {
                 Command::RequestMaintenance { .. } => vec!["request"],
                 Command::PlanEvaluation { .. } => vec!["evaluation"],

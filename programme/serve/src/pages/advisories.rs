@@ -50,7 +50,11 @@ pub(super) async fn list(
     QueryOf(asked): QueryOf<Asked>,
 ) -> Result<Response, WebError> {
     let registry = &app.registry;
-    let search = Search::all("vulnerabilities").facet("triaged", "yes").backwards().size(Size::new(LOOKED_AT)).after(asked.after);
+    let search = Search::all("vulnerabilities")
+        .facet("triaged", "yes")
+        .backwards()
+        .size(Size::new(LOOKED_AT))
+        .after(asked.after);
     let found = registry.store().search(&search).await?;
     let ids: Vec<VulnerabilityId> = found.items.iter().filter_map(|row| row.id.parse().ok()).collect();
     let view = registry.view(ids.iter().cloned().map(Ref::Vulnerability)).await?;
@@ -59,7 +63,8 @@ pub(super) async fn list(
     let mut lines = Vec::new();
     for id in &ids {
         let Some(one) = view.vulnerabilities.get(id) else { continue };
-        let touched: Vec<_> = one.entries.iter().filter_map(|entry| entries.entries.get(entry).cloned()).collect();
+        let touched: Vec<_> =
+            one.entries.iter().filter_map(|entry| entries.entries.get(entry).cloned()).collect();
         if !csaf::is_public(one, &touched) {
             continue;
         }
@@ -73,7 +78,13 @@ pub(super) async fn list(
         };
         lines.push(Line {
             id: id.to_string(),
-            severity: words::plain(&serde_json::to_value(one.report.severity).map_err(bug)?.as_str().unwrap_or_default().to_owned()),
+            severity: words::plain(
+                &serde_json::to_value(one.report.severity)
+                    .map_err(bug)?
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+            ),
             reported: day(one.reported).to_string(),
             products: touched.iter().map(product).collect(),
         });

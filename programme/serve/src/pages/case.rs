@@ -53,7 +53,9 @@ pub(super) struct CommentView {
 
 /// The comments of a profile, the oldest first.
 pub(super) fn comments(state: &Value) -> Vec<CommentView> {
-    let text = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |value: &Value, path: &str| {
+        value.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
     let all = state.get("comments").and_then(Value::as_object);
     let mut all: Vec<CommentView> = all
         .into_iter()
@@ -104,13 +106,17 @@ struct CasePage {
 fn heading(kind: &str, id: &str, state: &Value) -> String {
     let text = |path: &str| state.pointer(path).and_then(Value::as_str);
     let name = match kind {
-        "st" => text("/text/product").zip(text("/text/version")).map(|(product, version)| format!("{product} {version}")),
+        "st" => text("/text/product")
+            .zip(text("/text/version"))
+            .map(|(product, version)| format!("{product} {version}")),
         "pp" => text("/title").zip(text("/version")).map(|(title, version)| format!("{title} {version}")),
         "lab" => text("/application/name").map(str::to_owned),
         "entry" => text("/product").map(str::to_owned),
         "class" => text("/name").map(str::to_owned),
         "proposal" => text("/decision/decision").map(words::label),
-        "request" => text("/entry").zip(text("/form/version")).map(|(entry, version)| format!("{entry}, version {version}")),
+        "request" => text("/entry")
+            .zip(text("/form/version"))
+            .map(|(entry, version)| format!("{entry}, version {version}")),
         _ => None,
     };
     match name {
@@ -124,7 +130,9 @@ fn state_of(kind: &str, state: &Value) -> Option<words::State> {
         "vulnerability" if state.get("triaged") == Some(&Value::Bool(true)) => "triaged",
         "vulnerability" => "reported",
         "agreement" if state.get("ended") == Some(&Value::Bool(true)) => "ended",
-        "agreement" if state.get("signed").and_then(Value::as_array).is_some_and(|all| all.len() == 2) => "in-force",
+        "agreement" if state.get("signed").and_then(Value::as_array).is_some_and(|all| all.len() == 2) => {
+            "in-force"
+        }
         "agreement" | "proposal" => "proposed",
         _ => state.pointer("/state/state").and_then(Value::as_str)?,
     };
@@ -132,7 +140,12 @@ fn state_of(kind: &str, state: &Value) -> Option<words::State> {
 }
 
 /// Decisions that wait and are about a case: a page of all that wait.
-async fn proposals_about(app: &App, actor: &Actor, kind: &str, id: &str) -> Result<Vec<ProposalRow>, Failure> {
+async fn proposals_about(
+    app: &App,
+    actor: &Actor,
+    kind: &str,
+    id: &str,
+) -> Result<Vec<ProposalRow>, Failure> {
     if !is_dwg(actor) || kind == "proposal" {
         return Ok(Vec::new());
     }
@@ -195,7 +208,8 @@ pub(super) async fn public_forms(
     state: &Value,
     tags: &[&str],
 ) -> Result<Vec<FormView>, Failure> {
-    let others: Vec<&str> = words::ACTIONS.iter().map(|one| one.tag).filter(|tag| !tags.contains(tag)).collect();
+    let others: Vec<&str> =
+        words::ACTIONS.iter().map(|one| one.tag).filter(|tag| !tags.contains(tag)).collect();
     Ok(open(app, visitor, about, state, &others).await?.0)
 }
 
@@ -212,7 +226,9 @@ pub(super) async fn show(
     let (forms, later) = open(&app, &visitor, &about, &state, &[]).await?;
     let case = format!("{kind}/{id}");
     let documents = match parts::part(&kind, &id) {
-        Some(part) => app.registry.documents(&actor, &Case::Of(part), "", Size::new(100)).await.map(|page| page.items),
+        Some(part) => {
+            app.registry.documents(&actor, &Case::Of(part), "", Size::new(100)).await.map(|page| page.items)
+        }
         None => Ok(Vec::new()),
     };
     let after = query.get("after").and_then(|text| text.parse().ok()).unwrap_or(0);

@@ -33,7 +33,9 @@ const LISTS: &[&str] = &["assurance", "claims"];
 
 fn cells(property: &str, values: &[String]) -> Vec<Vec<Item>> {
     let split = |value: &String| -> Vec<String> {
-        let shown = |text: &str| if property == "state" || property == "kind" { words::state(text).text } else { text.to_owned() };
+        let shown = |text: &str| {
+            if property == "state" || property == "kind" { words::state(text).text } else { text.to_owned() }
+        };
         if LISTS.contains(&property) {
             value.split(", ").filter(|one| !one.is_empty()).map(str::to_owned).collect()
         } else {
@@ -43,7 +45,9 @@ fn cells(property: &str, values: &[String]) -> Vec<Vec<Item>> {
     let all: Vec<Vec<String>> = values.iter().map(split).collect();
     // One value that differs is seen at once; in a long list it has to be marked.
     let only = |text: &String| LISTS.contains(&property) && !all.iter().all(|one| one.contains(text));
-    all.iter().map(|cell| cell.iter().map(|text| Item { text: text.clone(), only: only(text) }).collect()).collect()
+    all.iter()
+        .map(|cell| cell.iter().map(|text| Item { text: text.clone(), only: only(text) }).collect())
+        .collect()
 }
 
 pub(super) async fn show(
@@ -77,5 +81,9 @@ pub(super) async fn show(
         differs: row.differs,
     };
     let layout = Layout::new(&app, &visitor, "Products side by side").at("products");
-    page(&ComparePage { layout, entries: compared.entries, lines: compared.rows.into_iter().map(line).collect() })
+    page(&ComparePage {
+        layout,
+        entries: compared.entries,
+        lines: compared.rows.into_iter().map(line).collect(),
+    })
 }

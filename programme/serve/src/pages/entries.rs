@@ -76,7 +76,8 @@ pub(super) async fn list(
 ) -> Result<Response, WebError> {
     let actor = visitor.actor()?;
     let chosen = asked.pairs().into_iter().filter(|(name, value)| *name != "q" && !value.is_empty());
-    let facets: BTreeMap<String, String> = chosen.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let facets: BTreeMap<String, String> =
+        chosen.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let filtered = !facets.is_empty();
     let query = Query { words: asked.q.clone(), facets, after: asked.after.clone(), ..Query::default() };
     let found = app.registry.list::<EntryRow>(&actor, "entries", &query).await?;
@@ -92,22 +93,39 @@ pub(super) async fn list(
             "developer",
             "Developer",
             &asked.developer,
-            developers.into_iter().filter(|one| one.kind == "developer").map(|one| (one.id, one.name)).collect(),
+            developers
+                .into_iter()
+                .filter(|one| one.kind == "developer")
+                .map(|one| (one.id, one.name))
+                .collect(),
         ),
-        Facet::new("class", "Class of devices", &asked.class, classes.into_iter().map(|one| (one.id, one.name)).collect()),
+        Facet::new(
+            "class",
+            "Class of devices",
+            &asked.class,
+            classes.into_iter().map(|one| (one.id, one.name)).collect(),
+        ),
         Facet::new(
             "profile",
             "Profile",
             &asked.profile,
             profiles.into_iter().map(|one| (one.id, format!("{} {}", one.title, one.version))).collect(),
         ),
-        Facet::new("van", "Level", &asked.van, (1..=5).map(|van| (van.to_string(), format!("AVA_VAN.{van}"))).collect()),
+        Facet::new(
+            "van",
+            "Level",
+            &asked.van,
+            (1..=5).map(|van| (van.to_string(), format!("AVA_VAN.{van}"))).collect(),
+        ),
         Facet::new("lab", "Lab", &asked.lab, labs.into_iter().map(|one| (one.id, one.name)).collect()),
         Facet::new(
             "kind",
             "Basis",
             &asked.kind,
-            vec![("certified".to_owned(), "Certified".to_owned()), ("de-facto".to_owned(), "De facto".to_owned())],
+            vec![
+                ("certified".to_owned(), "Certified".to_owned()),
+                ("de-facto".to_owned(), "De facto".to_owned()),
+            ],
         ),
     ];
     let layout = Layout::new(&app, &visitor, "Evaluated products").at("products");

@@ -225,7 +225,9 @@ pub(super) async fn show(
         .collect();
     let guest = Actor { roles: std::collections::BTreeSet::new(), ..actor.clone() };
     let st_public = app.registry.may_read(&guest, &Case::Of(Ref::St(entry.st.clone()))).await.is_ok();
-    let layout = Layout::new(&app, &visitor, entry.product.clone()).at("products").feed(format!("/entries/{id}/changes.atom"));
+    let layout = Layout::new(&app, &visitor, entry.product.clone())
+        .at("products")
+        .feed(format!("/entries/{id}/changes.atom"));
     page(&EntryPage {
         layout,
         advice: advice(&entry),

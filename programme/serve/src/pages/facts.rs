@@ -16,13 +16,25 @@ pub(super) struct Fact {
 pub(super) enum Shown {
     Text(String),
     /// A document, and where it is opened.
-    Document { digest: String, to: String },
+    Document {
+        digest: String,
+        to: String,
+    },
     /// A case, and where it is shown.
-    Case { id: String, to: String },
-    State { text: String, tone: &'static str },
+    Case {
+        id: String,
+        to: String,
+    },
+    State {
+        text: String,
+        tone: &'static str,
+    },
     List(Vec<Shown>),
     Facts(Vec<Fact>),
-    Table { head: Vec<String>, rows: Vec<Vec<Shown>> },
+    Table {
+        head: Vec<String>,
+        rows: Vec<Vec<Shown>>,
+    },
 }
 
 #[derive(Template)]
@@ -43,10 +55,46 @@ impl Shown {
 
 /// What comes first. What is not here comes after, by name.
 const ORDER: &[&str] = &[
-    "product", "title", "name", "version", "st-version", "developer", "organisation", "identity", "decision", "by", "at", "reason", "lab",
-    "lab-organisation", "entry", "st", "class", "profile", "kind", "state", "reporter", "reported", "report", "entries", "developers",
-    "conflicts", "application", "accreditation", "competence", "form", "text", "document", "packages", "requirements", "due", "sample",
-    "conductor", "drawn", "evidence", "results",
+    "product",
+    "title",
+    "name",
+    "version",
+    "st-version",
+    "developer",
+    "organisation",
+    "identity",
+    "decision",
+    "by",
+    "at",
+    "reason",
+    "lab",
+    "lab-organisation",
+    "entry",
+    "st",
+    "class",
+    "profile",
+    "kind",
+    "state",
+    "reporter",
+    "reported",
+    "report",
+    "entries",
+    "developers",
+    "conflicts",
+    "application",
+    "accreditation",
+    "competence",
+    "form",
+    "text",
+    "document",
+    "packages",
+    "requirements",
+    "due",
+    "sample",
+    "conductor",
+    "drawn",
+    "evidence",
+    "results",
 ];
 
 /// Said elsewhere on the page.
@@ -108,12 +156,25 @@ fn is_digest(text: &str) -> bool {
 
 fn shown(case: &str, name: &str, value: &Value) -> Shown {
     match value {
-        Value::String(text) if is_digest(text) && !matches!(name, "dwg" | "developer" | "commitment" | "share" | "hash") => {
+        Value::String(text)
+            if is_digest(text) && !matches!(name, "dwg" | "developer" | "commitment" | "share" | "hash") =>
+        {
             Shown::Document { digest: text.clone(), to: format!("/documents/{case}/{text}") }
         }
         Value::String(text) => match kind_of(name) {
             Some(kind) => Shown::Case { id: text.clone(), to: super::act::address_of(kind, text) },
-            None if matches!(name, "verdict" | "effect" | "severity" | "standing" | "confidentiality" | "outcome" | "kind" | "decision") => {
+            None if matches!(
+                name,
+                "verdict"
+                    | "effect"
+                    | "severity"
+                    | "standing"
+                    | "confidentiality"
+                    | "outcome"
+                    | "kind"
+                    | "decision"
+            ) =>
+            {
                 Shown::Text(words::plain(text))
             }
             None => Shown::Text(moment(text)),
@@ -122,7 +183,8 @@ fn shown(case: &str, name: &str, value: &Value) -> Shown {
         Value::Array(all) if !all.is_empty() && all.iter().all(Value::is_object) => table(case, all),
         Value::Array(all) => Shown::List(all.iter().map(|one| shown(case, name, one)).collect()),
         Value::Object(all) if name == "state" && all.len() == 1 => {
-            let words::State { text, tone } = words::state(all.get("state").and_then(Value::as_str).unwrap_or_default());
+            let words::State { text, tone } =
+                words::state(all.get("state").and_then(Value::as_str).unwrap_or_default());
             Shown::State { text, tone }
         }
         Value::Object(_) => Shown::Facts(facts(case, value)),
@@ -137,11 +199,15 @@ pub(super) fn moment(text: &str) -> String {
 }
 
 fn table(case: &str, all: &[Value]) -> Shown {
-    let mut names: Vec<&String> = all.iter().filter_map(Value::as_object).flat_map(|one| one.keys()).collect();
-    let place = |name: &str| ORDER.iter().chain(&["what", "id"]).position(|one| *one == name).unwrap_or(ORDER.len());
+    let mut names: Vec<&String> =
+        all.iter().filter_map(Value::as_object).flat_map(|one| one.keys()).collect();
+    let place =
+        |name: &str| ORDER.iter().chain(&["what", "id"]).position(|one| *one == name).unwrap_or(ORDER.len());
     names.sort();
     names.dedup();
-    names.sort_by_key(|name| if name.as_str() == "id" || name.as_str() == "what" { 0 } else { place(name) + 1 });
+    names.sort_by_key(
+        |name| if name.as_str() == "id" || name.as_str() == "what" { 0 } else { place(name) + 1 },
+    );
     let head = names.iter().map(|name| short(name)).collect();
     let cell = |one: &Value, name: &String| match one.get(name).filter(|value| !is_empty(value)) {
         Some(value) if name == "id" => Shown::Text(value.as_str().unwrap_or_default().to_owned()),
@@ -166,8 +232,14 @@ mod tests {
         });
         let all = facts("evaluation/ev", &state);
         let of = |label: &str| all.iter().find(|one| one.label == label).map(|one| one.value.clone());
-        assert_eq!(of("Security Target"), Some(Shown::Case { id: "st-1".to_owned(), to: "/cases/st/st-1".to_owned() }));
-        assert_eq!(of("Document"), Some(Shown::Document { to: format!("/documents/evaluation/ev/{digest}"), digest }));
+        assert_eq!(
+            of("Security Target"),
+            Some(Shown::Case { id: "st-1".to_owned(), to: "/cases/st/st-1".to_owned() })
+        );
+        assert_eq!(
+            of("Document"),
+            Some(Shown::Document { to: format!("/documents/evaluation/ev/{digest}"), digest })
+        );
         assert_eq!(of("State"), Some(Shown::State { text: "Planned".to_owned(), tone: "calm" }));
         assert!(matches!(of("Units"), Some(Shown::Table { .. })));
         assert_eq!(of("Agreement"), None);

@@ -47,12 +47,21 @@ fn answer(feed: &Feed) -> Result<Response, WebError> {
 
 fn feed(app: &App, title: String, path: &str, link: &str, items: Vec<Item>) -> Feed {
     // A feed without items has never changed.
-    let updated = items.first().map_or_else(|| "1970-01-01T00:00:00Z".to_owned(), |item| item.updated.clone());
-    Feed { title, own: app.site.link(path), link: app.site.link(link), author: app.site.name.clone(), updated, items }
+    let updated =
+        items.first().map_or_else(|| "1970-01-01T00:00:00Z".to_owned(), |item| item.updated.clone());
+    Feed {
+        title,
+        own: app.site.link(path),
+        link: app.site.link(link),
+        author: app.site.name.clone(),
+        updated,
+        items,
+    }
 }
 
 /// What happens to the list and is public.
-const CHANGES: &[&str] = &["certified", "version-appended", "entry-removed", "entry-restored", "de-facto-admitted"];
+const CHANGES: &[&str] =
+    &["certified", "version-appended", "entry-removed", "entry-restored", "de-facto-admitted"];
 
 /// The newest events of these tags, newest first: a page of each.
 async fn newest(app: &App, tags: &[&str]) -> Result<Vec<Event>, Failure> {
@@ -95,7 +104,8 @@ pub(super) async fn reviews(State(app): State<App>) -> Result<Response, WebError
     let rows = app.registry.list::<PpRow>(&crate::access::guest()?, "pps", &query).await?.items;
     let item = |event: &Event| {
         let row = rows.iter().find(|row| row.id == event.key.id)?;
-        let closes = row.closes.as_ref().map(|day| format!(" Comments are taken until {day}.")).unwrap_or_default();
+        let closes =
+            row.closes.as_ref().map(|day| format!(" Comments are taken until {day}.")).unwrap_or_default();
         let what = words::event(&event.tag);
         Some(Item {
             id: format!("urn:dtsec:event:{}", event.hash),
@@ -121,5 +131,11 @@ pub(super) async fn entry(State(app): State<App>, PathOf(id): PathOf<String>) ->
         text,
     };
     let items = super::entry::feed_lines(&entry).into_iter().take(MOST).map(item).collect();
-    answer(&feed(&app, format!("{}: {}", app.site.name, entry.product), &format!("{page}/changes.atom"), &page, items))
+    answer(&feed(
+        &app,
+        format!("{}: {}", app.site.name, entry.product),
+        &format!("{page}/changes.atom"),
+        &page,
+        items,
+    ))
 }

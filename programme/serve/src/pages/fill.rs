@@ -108,10 +108,14 @@ fn security_target(target: &SecurityTarget, at: &str, given: &mut Given) {
             set("identity", &format!("{name} {version}"));
         }
     }
-    set("confidentiality", if target.confidentiality == Confidentiality::Public { "public" } else { "confidential" });
+    set(
+        "confidentiality",
+        if target.confidentiality == Confidentiality::Public { "public" } else { "confidential" },
+    );
     let claims: BTreeSet<&str> = target.requirements.iter().map(|claim| claim.id.as_str()).collect();
     let levels = &target.assurance.levels;
-    let components: BTreeSet<&str> = levels.iter().flat_map(|claim| &claim.components).map(String::as_str).collect();
+    let components: BTreeSet<&str> =
+        levels.iter().flat_map(|claim| &claim.components).map(String::as_str).collect();
     set("claims", &claims.into_iter().collect::<Vec<_>>().join("\n"));
     set("components", &components.into_iter().collect::<Vec<_>>().join("\n"));
 }

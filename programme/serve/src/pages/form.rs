@@ -173,7 +173,9 @@ impl Node {
         }
         match &self.what {
             What::Group(nodes) | What::Repeat(nodes) => nodes.iter().find_map(|node| node.named(field)),
-            What::One(_, picks) => picks.iter().flat_map(|pick| &pick.nodes).find_map(|node| node.named(field)),
+            What::One(_, picks) => {
+                picks.iter().flat_map(|pick| &pick.nodes).find_map(|node| node.named(field))
+            }
             _ => None,
         }
     }
@@ -234,8 +236,13 @@ fn text<'a>(schema: &'a Value, name: &str) -> &'a str {
 
 fn members(schema: &Value) -> Vec<(&str, &Value, bool)> {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return Vec::new() };
-    let required: Vec<&str> =
-        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let first = required.iter().filter_map(|name| Some((*name, properties.get(*name)?, true)));
     let others = properties.iter().filter(|(name, _)| !required.contains(&name.as_str()));
     let all = first.chain(others.map(|(name, schema)| (name.as_str(), schema, false)));
@@ -294,8 +301,20 @@ fn is_line(items: &Value) -> bool {
 }
 
 const LONG: &[&str] = &[
-    "text", "reasoning", "determination", "joint-effect", "judgement", "answer", "experience", "accreditor", "costs", "resources",
-    "developer", "regulator", "patient", "caregiver",
+    "text",
+    "reasoning",
+    "determination",
+    "joint-effect",
+    "judgement",
+    "answer",
+    "experience",
+    "accreditor",
+    "costs",
+    "resources",
+    "developer",
+    "regulator",
+    "patient",
+    "caregiver",
 ];
 
 /// A form as it is shown, or read.
@@ -325,7 +344,10 @@ impl<'a> Form<'a> {
     }
 
     fn inner(&self, schema: &Value, path: &str) -> Vec<Node> {
-        members(schema).into_iter().map(|(name, schema, _)| self.node(schema, &format!("{path}/{name}"), name)).collect()
+        members(schema)
+            .into_iter()
+            .map(|(name, schema, _)| self.node(schema, &format!("{path}/{name}"), name))
+            .collect()
     }
 
     fn node(&self, schema: &Value, path: &str, name: &str) -> Node {
@@ -358,7 +380,8 @@ impl<'a> Form<'a> {
         let none = may_be_none.then(|| pick("", "–"));
         let known = among.iter().map(|(value, label)| pick(value, label));
         // What is chosen and not offered is not lost.
-        let others = chosen.iter().filter(|one| !one.is_empty() && !among.iter().any(|(value, _)| value == *one));
+        let others =
+            chosen.iter().filter(|one| !one.is_empty() && !among.iter().any(|(value, _)| value == *one));
         none.into_iter().chain(known).chain(others.map(|one| pick(one, one))).collect()
     }
 
@@ -388,14 +411,18 @@ impl<'a> Form<'a> {
                 let among: Vec<_> = all.iter().map(|word| ((*word).to_owned(), words::plain(word))).collect();
                 What::One(path.to_owned(), self.picks(&among, given.all(path), false))
             }
-            Shape::Pair(items) => {
-                What::Group(["profile", "package"].iter().enumerate().map(|(at, name)| {
-                    let mut node = self.node(items, &format!("{path}/{at}"), name);
-                    node.label = words::plain(name);
-                    node.optional = optional;
-                    node
-                }).collect())
-            }
+            Shape::Pair(items) => What::Group(
+                ["profile", "package"]
+                    .iter()
+                    .enumerate()
+                    .map(|(at, name)| {
+                        let mut node = self.node(items, &format!("{path}/{at}"), name);
+                        node.label = words::plain(name);
+                        node.optional = optional;
+                        node
+                    })
+                    .collect(),
+            ),
             Shape::List(items) => self.list(resolved(items).0, path),
             Shape::Named(of) => {
                 let each = |at: usize| {
@@ -425,7 +452,10 @@ impl<'a> Form<'a> {
                     value: word.to_owned(),
                     label: words::plain(word),
                     chosen: chosen == word,
-                    nodes: schema.map(|schema| self.node(schema, &format!("{path}/{word}"), word)).into_iter().collect(),
+                    nodes: schema
+                        .map(|schema| self.node(schema, &format!("{path}/{word}"), word))
+                        .into_iter()
+                        .collect(),
                 };
                 What::One(format!("{path}/@"), each.into_iter().map(pick).collect())
             }
@@ -456,9 +486,13 @@ impl<'a> Form<'a> {
     fn blank(&self, schema: &Value, path: &str) -> bool {
         let (schema, _) = resolved(schema);
         match shape(schema) {
-            Shape::Object(all) => all.iter().all(|(name, schema, _)| self.blank(schema, &format!("{path}/{name}"))),
+            Shape::Object(all) => {
+                all.iter().all(|(name, schema, _)| self.blank(schema, &format!("{path}/{name}")))
+            }
             Shape::Pair(_) => self.given.one(&format!("{path}/0")).trim().is_empty(),
-            Shape::List(items) if !is_line(resolved(items).0) && !matches!(shape(resolved(items).0), Shape::Words(_)) => {
+            Shape::List(items)
+                if !is_line(resolved(items).0) && !matches!(shape(resolved(items).0), Shape::Words(_)) =>
+            {
                 (0..self.given.count(path)).all(|at| self.blank(items, &format!("{path}/{at}")))
             }
             Shape::Tagged(tag, _) => self.given.one(&format!("{path}/{tag}")).is_empty(),
@@ -497,7 +531,9 @@ impl<'a> Form<'a> {
         let one = self.given.one(path).trim().to_owned();
         match shape(schema) {
             Shape::Text => Some(Value::String(one)),
-            Shape::Id | Shape::Digest | Shape::Date | Shape::Whole if one.is_empty() => self.wrong(path, "Fill this in."),
+            Shape::Id | Shape::Digest | Shape::Date | Shape::Whole if one.is_empty() => {
+                self.wrong(path, "Fill this in.")
+            }
             kind @ (Shape::Id | Shape::Digest | Shape::Date) => match fits(&kind, &one) {
                 Ok(()) => Some(Value::String(one)),
                 Err(problem) => self.wrong(path, problem),
@@ -573,13 +609,17 @@ impl<'a> Form<'a> {
         }
         made
     }
-
 }
 
 fn fits(kind: &Shape<'_>, text: &str) -> Result<(), String> {
     let fits = match kind {
-        Shape::Id => (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte)),
-        Shape::Digest => text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
+        Shape::Id => {
+            (1..=64).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
+        }
+        Shape::Digest => {
+            text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        }
         Shape::Date => text.parse::<Date>().is_ok(),
         _ => true,
     };
@@ -716,7 +756,9 @@ fn complete(schema: &Value, path: &str, spec: &Spec, today: Date, given: &mut Gi
                 complete(items, &format!("{path}/{at}"), spec, today, given);
             }
         }
-        Shape::List(items) if !is_line(resolved(items).0) && !matches!(shape(resolved(items).0), Shape::Words(_)) => {
+        Shape::List(items)
+            if !is_line(resolved(items).0) && !matches!(shape(resolved(items).0), Shape::Words(_)) =>
+        {
             given.more(path);
             let last = given.count(path) - 1;
             complete(items, &format!("{path}/{last}"), spec, today, given);

@@ -49,11 +49,15 @@ pub(super) async fn list(
     }
     let found = app.registry.list::<LabRow>(&visitor.actor()?, "labs", &query).await?;
     let today = dtsec_registry::domain::day(app.registry.now()).to_string();
-    let line = |row: LabRow| Line { state: words::state(&row.state), expired: row.accredited_until < today, row };
+    let line =
+        |row: LabRow| Line { state: words::state(&row.state), expired: row.accredited_until < today, row };
     page(&Labs {
         layout: Layout::new(&app, &visitor, "Labs").at("labs"),
         facet: Facet::states("labs", &asked.state),
-        next: found.next.as_deref().map(|next| Next::new("/labs", &[("q", &asked.q), ("state", &asked.state)], next)),
+        next: found
+            .next
+            .as_deref()
+            .map(|next| Next::new("/labs", &[("q", &asked.q), ("state", &asked.state)], next)),
         lines: found.items.into_iter().map(line).collect(),
         asked,
     })
@@ -111,7 +115,9 @@ pub(super) async fn show(
         since,
         scope,
         expired: lab.application.accreditation.expires < dtsec_registry::domain::day(app.registry.now()),
-        competence: competence.map(|(class, one)| Competence { class: words::plain(class.name()), van: one.van }).collect(),
+        competence: competence
+            .map(|(class, one)| Competence { class: words::plain(class.name()), van: one.van })
+            .collect(),
         more: entries.next.is_some(),
         entries: entries.items,
         is_party: !actor.roles.is_empty(),

@@ -150,9 +150,12 @@ async fn changed(app: &App, who: &SignedIn, what: &str, sent: &Sent) -> Result<O
     match what {
         "token" => {
             let known = [Scope::Read, Scope::Write, Scope::Documents, Scope::Persons];
-            let wanted = |scope: &Scope| sent.texts.iter().any(|(name, value)| name == "scope" && value == scope.name());
+            let wanted = |scope: &Scope| {
+                sent.texts.iter().any(|(name, value)| name == "scope" && value == scope.name())
+            };
             let scopes: BTreeSet<Scope> = known.into_iter().filter(wanted).collect();
-            let days = sent.text("days").parse().map_err(|_| Failure::unfit("days", "a whole number is needed"))?;
+            let days =
+                sent.text("days").parse().map_err(|_| Failure::unfit("days", "a whole number is needed"))?;
             let (secret, _) = tokens::make(registry, person, sent.text("name"), &scopes, days).await?;
             Ok(Some(Once { what: "Your new token", secret }))
         }
@@ -169,8 +172,11 @@ async fn changed(app: &App, who: &SignedIn, what: &str, sent: &Sent) -> Result<O
             Ok(Some(Once { what: "A sign-in link for another device", secret }))
         }
         "interest" => {
-            let organisation =
-                sent.text("organisation").trim().parse().map_err(|error| Failure::unfit("organisation", error))?;
+            let organisation = sent
+                .text("organisation")
+                .trim()
+                .parse()
+                .map_err(|error| Failure::unfit("organisation", error))?;
             registry.declare_interest(&who.actor, &organisation, sent.text("reason")).await.map(|()| None)
         }
         _ => Err(Failure::NotFound(format!("way `{what}` to change one's access"))),

@@ -61,7 +61,10 @@ impl Layout {
             person: visitor.signed_in.as_ref().map(|one| one.person.name.clone()),
             csrf: visitor.csrf.clone(),
             signed_in: visitor.signed_in.is_some(),
-            sees_log: visitor.signed_in.as_ref().is_some_and(|one| is_dwg(&one.actor) || one.actor.is(Role::Auditor)),
+            sees_log: visitor
+                .signed_in
+                .as_ref()
+                .is_some_and(|one| is_dwg(&one.actor) || one.actor.is(Role::Auditor)),
             at: "",
             feed: None,
         }
@@ -133,7 +136,12 @@ impl Notice {
         if let Some(tag) = query.get("done") {
             return Some(Self { text: format!("Done: {}.", label(tag)) });
         }
-        let text = |tag| format!("{}: this form had been sent before, and counted the first time. Nothing happened now.", label(tag));
+        let text = |tag| {
+            format!(
+                "{}: this form had been sent before, and counted the first time. Nothing happened now.",
+                label(tag)
+            )
+        };
         query.get("again").map(|tag| Self { text: text(tag) })
     }
 }
@@ -161,7 +169,8 @@ fn short(text: &str) -> &str {
 
 /// The tag that a state is written with.
 fn tag_of(state: &impl serde::Serialize) -> String {
-    let tag = serde_json::to_value(state).ok().and_then(|value| Some(value.get("state")?.as_str()?.to_owned()));
+    let tag =
+        serde_json::to_value(state).ok().and_then(|value| Some(value.get("state")?.as_str()?.to_owned()));
     tag.unwrap_or_default()
 }
 

@@ -3,8 +3,8 @@
 
 use super::form::{Given, Spec, command, sample, shape_of, spread};
 use crate::access::secret;
-use crate::registry::{Failure, LabRow, PpRow, Query, Registry};
 use crate::registry::{ClassRow, EntryRow};
+use crate::registry::{Failure, LabRow, PpRow, Query, Registry};
 use dtsec_registry::domain::audit::Audit;
 use dtsec_registry::domain::draw::{Party, Share, commitment};
 use dtsec_registry::domain::entry::{Entry, EntryKind};
@@ -85,7 +85,8 @@ fn new_id(word: &str) -> Result<String, Failure> {
 }
 
 fn read<T: DeserializeOwned>(state: &Value) -> Result<T, Failure> {
-    T::deserialize(state).map_err(|error| Failure::Damaged { what: "a case".to_owned(), problem: error.to_string() })
+    T::deserialize(state)
+        .map_err(|error| Failure::Damaged { what: "a case".to_owned(), problem: error.to_string() })
 }
 
 fn plain(ids: impl IntoIterator<Item = impl ToString>) -> Vec<(String, String)> {
@@ -98,7 +99,8 @@ fn share(audit: &str, party: Party) -> Result<(String, Digest), Failure> {
     let bug = |error: String| Failure::Bug(error);
     let mut bytes = [0_u8; 32];
     hex::decode_to_slice(&text, &mut bytes).map_err(|error| bug(error.to_string()))?;
-    let audit: AuditId = audit.parse().map_err(|error: dtsec_registry::domain::IdError| bug(error.to_string()))?;
+    let audit: AuditId =
+        audit.parse().map_err(|error: dtsec_registry::domain::IdError| bug(error.to_string()))?;
     Ok((text, commitment(&audit, party, &Share::new(&bytes))))
 }
 
@@ -109,7 +111,11 @@ struct Choices<'a> {
 }
 
 impl Choices<'_> {
-    async fn page<T: DeserializeOwned>(&self, list: &str, facet: Option<(&str, &str)>) -> Result<Vec<T>, Failure> {
+    async fn page<T: DeserializeOwned>(
+        &self,
+        list: &str,
+        facet: Option<(&str, &str)>,
+    ) -> Result<Vec<T>, Failure> {
         let facets = facet.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
         let query = Query { facets, size: Size::new(100), ..Query::default() };
         Ok(self.registry.list(self.actor, list, &query).await?.items)
@@ -122,7 +128,10 @@ impl Choices<'_> {
 
     async fn profiles(&self) -> Result<Vec<(String, String)>, Failure> {
         let all: Vec<PpRow> = self.page("pps", Some(("state", "accepted"))).await?;
-        Ok(all.into_iter().map(|one| (one.id.clone(), format!("{} {} ({})", one.title, one.version, one.id))).collect())
+        Ok(all
+            .into_iter()
+            .map(|one| (one.id.clone(), format!("{} {} ({})", one.title, one.version, one.id)))
+            .collect())
     }
 
     async fn own_labs(&self) -> Result<Vec<(String, String)>, Failure> {
@@ -155,26 +164,35 @@ pub(super) async fn beginnings(registry: &Registry, actor: &Actor) -> Result<Vec
             "text": { "editions": standard, "confidentiality": "confidential", "part-of": { "is": "device" } },
         });
         let offer = Offer::new("submit-st", initial);
-        all.push(offer.choose("text/class", choices.classes().await?).choose("text/profile/0", choices.profiles().await?));
+        all.push(
+            offer
+                .choose("text/class", choices.classes().await?)
+                .choose("text/profile/0", choices.profiles().await?),
+        );
     }
     if actor.is(Role::LabQuality) {
         let initial = json!({ "application": { "accreditation": { "scope": "it-security-testing" } } });
         all.push(Offer::new("apply-lab", initial));
     }
     if actor.is(Role::LabEvaluator) || actor.is(Role::LabQuality) {
-        let offer = Offer::new("plan-evaluation", json!({ "evaluation": new_id("ev")?, "plan": {} })).fix(&["evaluation"]);
+        let offer = Offer::new("plan-evaluation", json!({ "evaluation": new_id("ev")?, "plan": {} }))
+            .fix(&["evaluation"]);
         all.push(offer.choose("plan/lab", choices.own_labs().await?));
     }
     if actor.is(Role::DwgAssurance) {
         let audit = new_id("audit")?;
         let (secret, commitment) = share(&audit, Party::Dwg)?;
-        let initial = json!({ "order": { "audit": audit, "sample": 1, "conductor": "dwg", "commitment": commitment } });
+        let initial =
+            json!({ "order": { "audit": audit, "sample": 1, "conductor": "dwg", "commitment": commitment } });
         let mut offer = Offer::new("order-audit", initial).fix(&["order/audit", "order/commitment"]);
         offer.share = Some(secret);
         all.push(offer.choose("order/entries", choices.listed().await?));
         all.push(Offer::new("propose-agreement", json!({ "agreement": new_id("nda")? })).fix(&["agreement"]));
     }
-    all.push(Offer::new("report-vulnerability", json!({ "vulnerability": new_id("vr")?, "report": { "severity": "high" } })));
+    all.push(Offer::new(
+        "report-vulnerability",
+        json!({ "vulnerability": new_id("vr")?, "report": { "severity": "high" } }),
+    ));
     Ok(all)
 }
 
@@ -194,23 +212,46 @@ pub(super) async fn of_part(
         Offer::new(tag, initial).fix(&[kind]).fix(fixed)
     };
     let simple = |tag: &'static str| one(tag, json!({}), &[]);
-    let document = || json!({ "document": state.pointer("/text/document").or_else(|| state.get("document")) });
+    let document =
+        || json!({ "document": state.pointer("/text/document").or_else(|| state.get("document")) });
     let mut all = Vec::new();
     match kind {
         "proposal" => all.extend([simple("confirm"), simple("drop-proposal")]),
         "class" => all.push(Offer::new("define-class", json!({ "class": state })).fix(&["class/id"])),
         "pp" => {
-            let fields = ["kind", "title", "version", "class", "document", "editions", "packages", "requirements", "supersedes"];
-            let text: serde_json::Map<_, _> =
-                fields.iter().filter_map(|name| Some(((*name).to_owned(), state.get(*name)?.clone()))).collect();
+            let fields = [
+                "kind",
+                "title",
+                "version",
+                "class",
+                "document",
+                "editions",
+                "packages",
+                "requirements",
+                "supersedes",
+            ];
+            let text: serde_json::Map<_, _> = fields
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), state.get(*name)?.clone())))
+                .collect();
             let comments = state.get("comments").and_then(Value::as_object);
-            let unanswered = comments.into_iter().flatten().filter(|(_, one)| one.get("disposition").is_none_or(Value::is_null));
+            let unanswered = comments
+                .into_iter()
+                .flatten()
+                .filter(|(_, one)| one.get("disposition").is_none_or(Value::is_null));
             let unanswered: Vec<_> = unanswered
-                .map(|(id, one)| (id.clone(), format!("{id}: {}", one.get("place").and_then(Value::as_str).unwrap_or_default())))
+                .map(|(id, one)| {
+                    (
+                        id.clone(),
+                        format!("{id}: {}", one.get("place").and_then(Value::as_str).unwrap_or_default()),
+                    )
+                })
                 .collect();
             all.push(one("comment-pp", json!({ "comment": new_id("c")? }), &["comment"]));
             if !unanswered.is_empty() {
-                all.push(one("dispose-comment", json!({ "disposition": {} }), &[]).choose("comment", unanswered));
+                all.push(
+                    one("dispose-comment", json!({ "disposition": {} }), &[]).choose("comment", unanswered),
+                );
             }
             all.push(one("open-pp-review", document(), &["document"]));
             all.push(one("accept-pp", document(), &["document"]));
@@ -226,9 +267,14 @@ pub(super) async fn of_part(
             all.push(one("reject-st", document(), &["document"]));
             let text = state.get("text").cloned().unwrap_or_default();
             let offer = one("revise-st", json!({ "text": text }), &[]);
-            all.push(offer.choose("text/class", choices.classes().await?).choose("text/profile/0", choices.profiles().await?));
+            all.push(
+                offer
+                    .choose("text/class", choices.classes().await?)
+                    .choose("text/profile/0", choices.profiles().await?),
+            );
             all.push(one("publish-st", json!({ "publication": "formal" }), &[]));
-            let plan = Offer::new("plan-evaluation", json!({ "evaluation": new_id("ev")?, "plan": { "st": id } }));
+            let plan =
+                Offer::new("plan-evaluation", json!({ "evaluation": new_id("ev")?, "plan": { "st": id } }));
             all.push(plan.fix(&["evaluation", "plan/st"]).choose("plan/lab", choices.own_labs().await?));
         }
         "lab" => {
@@ -290,14 +336,22 @@ pub(super) async fn of_part(
                 all.push(offer);
             }
             all.push(simple("reveal-share"));
-            let each = |value: Value| audit.drawn.iter().map(|item| (item.clone(), value.clone())).collect::<serde_json::Map<_, _>>();
+            let each = |value: Value| {
+                audit
+                    .drawn
+                    .iter()
+                    .map(|item| (item.clone(), value.clone()))
+                    .collect::<serde_json::Map<_, _>>()
+            };
             all.push(one("submit-audit-evidence", json!({ "evidence": each(json!("")) }), &[]));
             all.push(one("record-audit-result", json!({ "results": each(json!(false)) }), &[]));
             all.extend([simple("close-audit"), simple("declare-not-supported")]);
             let ground = json!({ "ground": { "because": "audit", "audit": id } });
             all.push(Offer::new("require-revalidation", ground).fix(&["ground/audit/audit"]));
         }
-        "agreement" => all.extend([one("sign-agreement", document(), &["document"]), simple("end-agreement")]),
+        "agreement" => {
+            all.extend([one("sign-agreement", document(), &["document"]), simple("end-agreement")])
+        }
         _ => {}
     }
     all.retain(|offer| proposes_or_gives(actor, kind, offer.tag));
@@ -312,8 +366,7 @@ fn proposes_or_gives(actor: &Actor, kind: &str, tag: &str) -> bool {
 fn audit_of(entry: &str, request: Option<&str>) -> Result<Offer, Failure> {
     let audit = new_id("audit")?;
     let (secret, commitment) = share(&audit, Party::Dwg)?;
-    let mut order =
-        json!({ "audit": audit, "entries": [entry], "sample": 1, "conductor": "dwg", "commitment": commitment });
+    let mut order = json!({ "audit": audit, "entries": [entry], "sample": 1, "conductor": "dwg", "commitment": commitment });
     if let Some(request) = request {
         order["request"] = json!(request);
     }
@@ -327,10 +380,16 @@ fn of_entry(entry: &Entry, actor: &Actor, today: &str) -> Result<Vec<Offer>, Fai
     let open = || plain(&entry.open);
     let report = json!({ "vulnerability": new_id("vr")?, "report": { "severity": "high", "entries": [id] } });
     let mut all = vec![
-        Offer::new("request-maintenance", json!({ "request": new_id("rq")?, "entry": id, "form": { "differences": [{}] } }))
-            .fix(&["request", "entry"]),
-        Offer::new("claim-de-facto", json!({ "entry": new_id("epl")?, "claim": { "base": id, "asserts": entry.claims } }))
-            .fix(&["entry", "claim/base", "claim/asserts"]),
+        Offer::new(
+            "request-maintenance",
+            json!({ "request": new_id("rq")?, "entry": id, "form": { "differences": [{}] } }),
+        )
+        .fix(&["request", "entry"]),
+        Offer::new(
+            "claim-de-facto",
+            json!({ "entry": new_id("epl")?, "claim": { "base": id, "asserts": entry.claims } }),
+        )
+        .fix(&["entry", "claim/base", "claim/asserts"]),
         Offer::new("review-entry", json!({ "entry": id, "searched": today })).fix(&["entry"]),
         Offer::new("remove-entry", json!({ "entry": id, "ground": {} }))
             .fix(&["entry"])
@@ -359,8 +418,10 @@ async fn of_vulnerability(
     let view = registry.view(vulnerability.entries.iter().cloned().map(Ref::Entry)).await?;
     let own = |entry: &&Entry| !actor.is(Role::Developer) || entry.developer == actor.organisation;
     let mut all = Vec::new();
-    let found: serde_json::Map<_, _> = view.entries.keys().map(|entry| (entry.to_string(), json!([]))).collect();
-    let mut triage = Offer::new("triage-vulnerability", json!({ "vulnerability": id, "found": found })).fix(&["vulnerability"]);
+    let found: serde_json::Map<_, _> =
+        view.entries.keys().map(|entry| (entry.to_string(), json!([]))).collect();
+    let mut triage = Offer::new("triage-vulnerability", json!({ "vulnerability": id, "found": found }))
+        .fix(&["vulnerability"]);
     for (at, entry) in view.entries.values().enumerate() {
         triage = triage.choose(&format!("found/{at}"), plain(&entry.claims));
     }
@@ -370,7 +431,9 @@ async fn of_vulnerability(
         let conflicts = view.entries.values().filter(own).filter(|entry| {
             vulnerability.conflicts.get(&entry.id).is_some_and(|conflict| wanted(&conflict.state))
         });
-        conflicts.map(|entry| (entry.id.to_string(), format!("{} ({})", entry.product, entry.id))).collect::<Vec<_>>()
+        conflicts
+            .map(|entry| (entry.id.to_string(), format!("{} ({})", entry.product, entry.id)))
+            .collect::<Vec<_>>()
     };
     let not_mitigated = among(&|state| !matches!(state, ConflictState::Mitigated { .. }));
     let overdue = among(&|state| matches!(state, ConflictState::Overdue { .. }));
@@ -382,8 +445,15 @@ async fn of_vulnerability(
         }
     }
     for (entry, words) in reported {
-        let conflict = view.entries.keys().find(|key| key.as_str() == entry).and_then(|key| vulnerability.conflicts.get(key));
-        let Some(ConflictState::MitigationReported { evidence }) = conflict.map(|conflict| &conflict.state) else { continue };
+        let conflict = view
+            .entries
+            .keys()
+            .find(|key| key.as_str() == entry)
+            .and_then(|key| vulnerability.conflicts.get(key));
+        let Some(ConflictState::MitigationReported { evidence }) = conflict.map(|conflict| &conflict.state)
+        else {
+            continue;
+        };
         let initial = json!({ "vulnerability": id, "entry": entry, "evidence": evidence });
         let offer = Offer::new("verify-mitigation", initial).fix(&["vulnerability", "evidence"]);
         all.push(offer.choose("entry", vec![(entry, words)]));

@@ -100,14 +100,21 @@ pub(super) async fn change(
         Err(failure @ Failure::NotFound(_)) => Err(failure.into()),
         Err(failure) => {
             let kept = sent.texts.into_iter().filter(|(name, _)| name != "csrf").collect();
-            shown(&app, &visitor, &who, Said { problem: Some(Problem::of(&failure)), kept, ..Said::default() }).await
+            shown(
+                &app,
+                &visitor,
+                &who,
+                Said { problem: Some(Problem::of(&failure)), kept, ..Said::default() },
+            )
+            .await
         }
     }
 }
 
 async fn changed(app: &App, who: &SignedIn, what: &str, sent: &Sent) -> Result<Option<String>, Failure> {
     let registry = &app.registry;
-    let unfit = |field: &'static str| move |error: dtsec_registry::domain::IdError| Failure::unfit(field, error);
+    let unfit =
+        |field: &'static str| move |error: dtsec_registry::domain::IdError| Failure::unfit(field, error);
     let person = || sent.text("person").trim().parse().map_err(unfit("person"));
     match what {
         "organisation" => {
@@ -116,7 +123,8 @@ async fn changed(app: &App, who: &SignedIn, what: &str, sent: &Sent) -> Result<O
             registry.put_organisation(&who.actor, &id, name, kind, sent.text("reason")).await?;
         }
         "person" => {
-            let chosen = |role: &Role| sent.texts.iter().any(|(name, value)| name == "role" && value == role.name());
+            let chosen =
+                |role: &Role| sent.texts.iter().any(|(name, value)| name == "role" && value == role.name());
             let grant = Grant {
                 person: person()?,
                 name: sent.text("name").to_owned(),

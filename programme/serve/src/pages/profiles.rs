@@ -51,7 +51,10 @@ pub(super) async fn list(
     page(&Profiles {
         layout: Layout::new(&app, &visitor, "Profiles").at("profiles").feed("/profiles/reviews.atom"),
         facet: Facet::states("pps", &asked.state),
-        next: found.next.as_deref().map(|next| Next::new("/profiles", &[("q", &asked.q), ("state", &asked.state)], next)),
+        next: found
+            .next
+            .as_deref()
+            .map(|next| Next::new("/profiles", &[("q", &asked.q), ("state", &asked.state)], next)),
         lines: found.items.into_iter().map(|row| Line { state: words::state(&row.state), row }).collect(),
         asked,
     })
@@ -92,7 +95,8 @@ pub(super) async fn show(
     for form in &mut forms {
         form.seen.clear();
     }
-    let documents = app.registry.store().documents(&format!("pp/{id}"), "", dtsec_store::Size::new(100)).await?;
+    let documents =
+        app.registry.store().documents(&format!("pp/{id}"), "", dtsec_store::Size::new(100)).await?;
     page(&ProfilePage {
         layout: Layout::new(&app, &visitor, format!("{} {}", pp.title, pp.version)).at("profiles"),
         notice: Notice::of(&query),

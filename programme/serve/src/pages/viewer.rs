@@ -50,13 +50,21 @@ fn laid_out(bytes: &[u8]) -> Option<Result<Doc, String>> {
     if let Ok(target) = serde_json::from_slice::<SecurityTarget>(bytes) {
         let profile = dtsec_model::builtin::profile(&target.profile.id);
         let profile = profile.unwrap_or_else(dtsec_model::builtin::sesip_profile);
-        return Some(security_target(&target, profile, Options::default()).map_err(|error| error.to_string()));
+        return Some(
+            security_target(&target, profile, Options::default()).map_err(|error| error.to_string()),
+        );
     }
     let report = serde_json::from_slice::<EvaluationTechnicalReport>(bytes).ok()?;
     Some(etr::report(&report, Variant::Confidential).map_err(|error| error.to_string()))
 }
 
-async fn opened(app: &App, actor: &Actor, case: &Case, digest: &str, purpose: &str) -> Result<Document, Failure> {
+async fn opened(
+    app: &App,
+    actor: &Actor,
+    case: &Case,
+    digest: &str,
+    purpose: &str,
+) -> Result<Document, Failure> {
     let digest: Digest = digest.parse().map_err(|error| Failure::unfit("digest", error))?;
     app.registry.read(actor, case, &digest, purpose).await
 }
@@ -70,7 +78,11 @@ pub(super) async fn show(
     let actor = visitor.actor()?;
     let case: Case = format!("{kind}/{id}").parse()?;
     let document = opened(&app, &actor, &case, &digest, "read in the browser").await?;
-    let back = if actor.roles.is_empty() && kind == "pp" { format!("/profiles/{id}") } else { format!("/cases/{kind}/{id}") };
+    let back = if actor.roles.is_empty() && kind == "pp" {
+        format!("/profiles/{id}")
+    } else {
+        format!("/cases/{kind}/{id}")
+    };
     let mut why = None;
     match laid_out(&document.bytes) {
         Some(Ok(mut doc)) => {
@@ -78,11 +90,17 @@ pub(super) async fn show(
                 let older = opened(&app, &actor, &case, &asked.since, "compared in the browser").await?;
                 match laid_out(&older.bytes) {
                     Some(Ok(older)) => doc = changes::mark(&older, doc).0,
-                    _ => return Err(Failure::unfit("since", "this document cannot be compared with that one").into()),
+                    _ => {
+                        return Err(
+                            Failure::unfit("since", "this document cannot be compared with that one").into()
+                        );
+                    }
                 }
             }
             let text = html::write(&doc).map_err(|error| Failure::Bug(error.to_string()))?;
-            let way = format!("<body>\n<p style=\"margin:.6rem 1.25rem\"><a href=\"{back}\">← Back to the case</a></p>");
+            let way = format!(
+                "<body>\n<p style=\"margin:.6rem 1.25rem\"><a href=\"{back}\">← Back to the case</a></p>"
+            );
             let mut response = Html(text.replacen("<body>", &way, 1)).into_response();
             response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
             return Ok(response);

@@ -173,10 +173,18 @@ pub(super) struct State {
 /// The words for a state's tag.
 pub(super) fn state(tag: &str) -> State {
     let tone = match tag {
-        "listed" | "accepted" | "approved" | "appended" | "closed" | "in-force" | "mitigated" | "revalidated" | "certified" => "good",
+        "listed" | "accepted" | "approved" | "appended" | "closed" | "in-force" | "mitigated"
+        | "revalidated" | "certified" => "good",
         "removed" | "rejected" | "overdue" | "not-supported" | "withdrawn" => "bad",
-        "removed-pending-remediation" | "changes-requested" | "rework" | "suspended" | "revalidation-required" | "public-review"
-        | "open" | "reported" | "high" => "warn",
+        "removed-pending-remediation"
+        | "changes-requested"
+        | "rework"
+        | "suspended"
+        | "revalidation-required"
+        | "public-review"
+        | "open"
+        | "reported"
+        | "high" => "warn",
         _ => "calm",
     };
     let text = match tag {
@@ -205,10 +213,19 @@ pub(super) fn states_of(list: &str) -> &'static [&'static str] {
         "pps" => &["public-review", "accepted", "superseded", "withdrawn"],
         "sts" | "public-sts" => &["submitted", "in-review", "changes-requested", "approved", "rejected"],
         "evaluations" => &["planned", "running", "etr-submitted", "rework", "accepted", "rejected"],
-        "requests" => &["submitted", "appended", "under-audit", "revalidation-required", "revalidated", "withdrawn"],
-        "audits" => {
-            &["committed", "joined", "half-revealed", "drawn", "evidence-submitted", "closed", "not-supported", "revalidation-required"]
+        "requests" => {
+            &["submitted", "appended", "under-audit", "revalidation-required", "revalidated", "withdrawn"]
         }
+        "audits" => &[
+            "committed",
+            "joined",
+            "half-revealed",
+            "drawn",
+            "evidence-submitted",
+            "closed",
+            "not-supported",
+            "revalidation-required",
+        ],
         "agreements" => &["proposed", "in-force", "ended"],
         _ => &[],
     }
@@ -355,8 +372,23 @@ pub(super) fn field(name: &str) -> String {
 pub(super) fn hint(name: &str) -> &'static str {
     match name {
         "identity" => "Character by character; report and Security Target must say the same.",
-        "requirements" | "claims" | "components" | "replaceable" | "additions" | "contains" | "certified-parts" | "touches" | "answers"
-        | "findings" | "sources" | "terms" | "together-with" | "affiliates" | "asserts" | "entries" | "by-life-cycle-audit"
+        "requirements"
+        | "claims"
+        | "components"
+        | "replaceable"
+        | "additions"
+        | "contains"
+        | "certified-parts"
+        | "touches"
+        | "answers"
+        | "findings"
+        | "sources"
+        | "terms"
+        | "together-with"
+        | "affiliates"
+        | "asserts"
+        | "entries"
+        | "by-life-cycle-audit"
         | "device-components" => "One on each line.",
         "criteria" => "ISO/IEC 15408:2009",
         "methodology" => "ISO/IEC 18045:2005",
@@ -371,7 +403,8 @@ mod tests {
 
     #[test]
     fn every_command_and_decision_has_words_and_no_words_are_of_none() {
-        let names = || Command::NAMES.iter().chain(Decision::NAMES).copied().filter(|name| *name != "propose");
+        let names =
+            || Command::NAMES.iter().chain(Decision::NAMES).copied().filter(|name| *name != "propose");
         for name in names() {
             assert!(action(name).is_some(), "{name} has no words");
         }

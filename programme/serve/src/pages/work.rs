@@ -64,7 +64,10 @@ pub(super) async fn show(
     for WaitingRow { what, title, todo, state, .. } in waiting.items {
         let Some((kind, id)) = what.split_once('/') else { continue };
         // Who has two roles is asked once.
-        if todos.iter().any(|one| one.kind == words::kind(kind) && one.id == id && one.todo == words::label(&todo)) {
+        if todos
+            .iter()
+            .any(|one| one.kind == words::kind(kind) && one.id == id && one.todo == words::label(&todo))
+        {
             continue;
         }
         let title = if kind == "proposal" { words::label(&title) } else { title };
@@ -87,8 +90,12 @@ pub(super) async fn show(
         organisation: who.actor.organisation.to_string(),
         todos,
         next: waiting.next.as_deref().map(|next| Next::new("/work", &[], next)),
-        lists: lists.map(|list| Way { to: format!("/work/{}", list.name), name: words::list(list.name), help: "" }).collect(),
-        begin: begin.map(|one| Way { to: format!("/do/{}", one.tag), name: one.label.to_owned(), help: one.help }).collect(),
+        lists: lists
+            .map(|list| Way { to: format!("/work/{}", list.name), name: words::list(list.name), help: "" })
+            .collect(),
+        begin: begin
+            .map(|one| Way { to: format!("/do/{}", one.tag), name: one.label.to_owned(), help: one.help })
+            .collect(),
     })
 }
 
@@ -114,7 +121,9 @@ struct CasesPage {
 /// What each list shows of its rows, the first with the way to the case.
 fn columns(list: &str) -> &'static [&'static str] {
     match list {
-        "entries" | "claims" => &["id", "product", "developer", "class", "van", "state", "open-vulnerabilities", "last-reviewed"],
+        "entries" | "claims" => {
+            &["id", "product", "developer", "class", "van", "state", "open-vulnerabilities", "last-reviewed"]
+        }
         "labs" | "lab-applications" => &["id", "name", "state", "accreditor", "accredited-until"],
         "pps" | "drafts" => &["id", "title", "version", "class", "state", "closes", "comments", "unanswered"],
         "classes" => &["id", "name", "criticality", "minimum-van"],
@@ -177,7 +186,8 @@ pub(super) async fn list(
         let cell = |(at, column): (usize, &&str)| {
             let value = row.get(*column);
             let id = row.get("id").and_then(Value::as_str).unwrap_or_default();
-            let state = (matches!(*column, "state" | "severity")).then(|| words::state(value.and_then(Value::as_str).unwrap_or_default()));
+            let state = (matches!(*column, "state" | "severity"))
+                .then(|| words::state(value.and_then(Value::as_str).unwrap_or_default()));
             Cell {
                 text: match (&state, *column) {
                     (Some(state), _) => state.text.clone(),
@@ -202,7 +212,10 @@ pub(super) async fn list(
         facet: has_states.then(|| Facet::states(&name, &state)),
         head: columns(&name).iter().map(head).collect(),
         rows: found.items.into_iter().map(row).collect(),
-        next: found.next.as_deref().map(|next| Next::new(&format!("/work/{name}"), &[("q", &q), ("state", &state)], next)),
+        next: found
+            .next
+            .as_deref()
+            .map(|next| Next::new(&format!("/work/{name}"), &[("q", &q), ("state", &state)], next)),
         name,
         q,
     })

@@ -7,17 +7,60 @@ use dtsec_registry::domain::Command;
 
 /// Every page that a visitor without an account, or a role, opens.
 const PUBLIC: &[&str] = &[
-    "/", "/?q=pump&state=listed&van=4", "/entries/entry", "/labs", "/labs/north", "/profiles", "/profiles/pp", "/advisories", "/rules",
-    "/sign-in", "/do/report-vulnerability", "/do/report-vulnerability?about=entry/entry",
+    "/",
+    "/?q=pump&state=listed&van=4",
+    "/entries/entry",
+    "/labs",
+    "/labs/north",
+    "/profiles",
+    "/profiles/pp",
+    "/advisories",
+    "/rules",
+    "/sign-in",
+    "/do/report-vulnerability",
+    "/do/report-vulnerability?about=entry/entry",
 ];
 
 const WORK: &[(&str, &[&str])] = &[
-    ("dora", &[
-        "/work", "/work/sts", "/work/entries", "/work/evaluations", "/work/proposals", "/work/vulnerabilities", "/work/audits", "/work/classes",
-        "/cases/st/st", "/cases/entry/entry", "/cases/pp/pp", "/cases/lab/north", "/cases/evaluation/ev", "/cases/class/pump",
-        "/do/draft-pp", "/do/order-audit", "/do/propose-agreement", "/do/define-class", "/people", "/log", "/me",
-    ]),
-    ("ann", &["/work", "/work/sts", "/cases/st/st", "/cases/entry/entry", "/do/submit-st", "/do/request-maintenance?about=entry/entry", "/people", "/me"]),
+    (
+        "dora",
+        &[
+            "/work",
+            "/work/sts",
+            "/work/entries",
+            "/work/evaluations",
+            "/work/proposals",
+            "/work/vulnerabilities",
+            "/work/audits",
+            "/work/classes",
+            "/cases/st/st",
+            "/cases/entry/entry",
+            "/cases/pp/pp",
+            "/cases/lab/north",
+            "/cases/evaluation/ev",
+            "/cases/class/pump",
+            "/do/draft-pp",
+            "/do/order-audit",
+            "/do/propose-agreement",
+            "/do/define-class",
+            "/people",
+            "/log",
+            "/me",
+        ],
+    ),
+    (
+        "ann",
+        &[
+            "/work",
+            "/work/sts",
+            "/cases/st/st",
+            "/cases/entry/entry",
+            "/do/submit-st",
+            "/do/request-maintenance?about=entry/entry",
+            "/people",
+            "/me",
+        ],
+    ),
     ("nora", &["/work", "/cases/evaluation/ev", "/do/plan-evaluation", "/do/apply-lab", "/me"]),
     ("otto", &["/work", "/log", "/cases/entry/entry"]),
 ];
@@ -41,7 +84,10 @@ fn is_well_made(path: &str, page: &str) {
     for id in &ids {
         assert_eq!(ids.iter().filter(|one| one == &id).count(), 1, "{path}: the id {id} is there twice");
     }
-    for tag in page.split(['<']).filter(|tag| ["input", "textarea", "select"].iter().any(|name| tag.starts_with(&format!("{name} ")))) {
+    for tag in page
+        .split(['<'])
+        .filter(|tag| ["input", "textarea", "select"].iter().any(|name| tag.starts_with(&format!("{name} "))))
+    {
         let tag = tag.split('>').next().unwrap();
         let id = tag.split(" id=\"").nth(1).and_then(|rest| rest.split('"').next());
         let named = tag.contains("type=\"hidden\"")
@@ -52,7 +98,11 @@ fn is_well_made(path: &str, page: &str) {
     }
     for head in page.split("<thead>").skip(1) {
         let head = head.split("</thead>").next().unwrap();
-        assert_eq!(head.matches("<th ").count(), head.matches("scope=\"col\"").count(), "{path}: a head without scope");
+        assert_eq!(
+            head.matches("<th ").count(),
+            head.matches("scope=\"col\"").count(),
+            "{path}: a head without scope"
+        );
     }
 }
 
@@ -116,7 +166,10 @@ async fn a_form_that_is_refused_comes_back_with_rule_reason_remedy_and_what_was_
     filled.set("form/differences/0/effect", "minor");
     filled.set("form/differences/0/reasoning", "none");
     let answer = site.send_form(&ann, &filled).await.is(422).text();
-    assert!(answer.contains("/rules#M1") && answer.contains("version 2.0 stands in the entry already"), "{answer}");
+    assert!(
+        answer.contains("/rules#M1") && answer.contains("version 2.0 stands in the entry already"),
+        "{answer}"
+    );
     assert!(answer.contains("Give the new version."));
     assert_eq!(site.head().await, before, "something was changed");
     // And one without a reason.
@@ -201,14 +254,20 @@ async fn products_stand_side_by_side_with_what_differs_marked() {
     let site = Site::with_entry().await;
     let (entry, claim) = (fixtures::id("mini"), fixtures::claim("entry"));
     site.does("ann", Command::ClaimDeFacto { entry, claim }).await;
-    let admitted = dtsec_registry::domain::Decision::AdmitDeFacto { entry: fixtures::id("mini"), assertion: hash("assertion") };
+    let admitted = dtsec_registry::domain::Decision::AdmitDeFacto {
+        entry: fixtures::id("mini"),
+        assertion: hash("assertion"),
+    };
     site.decided(admitted).await;
     let list = site.get(&As::Nobody, "/").await.is(200).text();
     assert!(list.contains("de facto: not evaluated by a lab"));
     let page = site.get(&As::Nobody, "/compare?id=entry&id=mini").await.is(200).text();
     is_well_made("/compare", &page);
     assert!(page.contains("Pump mini") && page.contains("class=\"differs\""));
-    assert!(!page.split("Requirements claimed").next().unwrap().rsplit("<tr").next().unwrap().contains("differs"), "they claim the same");
+    assert!(
+        !page.split("Requirements claimed").next().unwrap().rsplit("<tr").next().unwrap().contains("differs"),
+        "they claim the same"
+    );
     site.get(&As::Nobody, "/compare?id=entry").await.is(422);
     site.get(&As::Nobody, "/compare?id=entry&id=none").await.is(404);
 }

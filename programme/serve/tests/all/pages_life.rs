@@ -15,7 +15,11 @@ pub(crate) struct Found {
 
 fn decoded(text: &str) -> String {
     let text = text.replace("&#38;", "&").replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<");
-    text.replace("&#62;", ">").replace("&amp;", "&").replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">")
+    text.replace("&#62;", ">")
+        .replace("&amp;", "&")
+        .replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
 }
 
 /// The value of an attribute in a tag's text.
@@ -26,7 +30,10 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 
 /// The form on a page that goes to this address, or begins so.
 pub(crate) fn form(page: &str, to: &str) -> Option<Found> {
-    let start = page.match_indices("<form method=\"post\" action=\"").find(|(at, found)| page[at + found.len()..].starts_with(to))?.0;
+    let start = page
+        .match_indices("<form method=\"post\" action=\"")
+        .find(|(at, found)| page[at + found.len()..].starts_with(to))?
+        .0;
     let text = &page[start..start + page[start..].find("</form>")?];
     let mut found = Found { to: attribute(text, "action")?, fields: Vec::new() };
     let mut rest = text;
@@ -71,7 +78,8 @@ impl Site {
             let text: String = [name, value].map(|text| percent(text)).join("=");
             body = if body.is_empty() { text } else { format!("{body}&{text}") };
         }
-        let mut request = Request::builder().method("POST").uri(&form.to).header("sec-fetch-site", "same-origin");
+        let mut request =
+            Request::builder().method("POST").uri(&form.to).header("sec-fetch-site", "same-origin");
         request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         if let As::Cookie(cookie) = who {
             request = request.header(header::COOKIE, format!("dtsec={cookie}"));
@@ -87,7 +95,8 @@ impl Site {
             name => self.cookie(name).await,
         };
         let text = self.get(who, page).await.is(200).text();
-        let mut form = form(&text, &format!("/do/{tag}")).unwrap_or_else(|| panic!("no form `{tag}` on {page}: {text}"));
+        let mut form =
+            form(&text, &format!("/do/{tag}")).unwrap_or_else(|| panic!("no form `{tag}` on {page}: {text}"));
         form.set("_reason", "as the test needs it");
         for (name, value) in fields {
             form.set(name, value);
@@ -113,7 +122,15 @@ impl Site {
 
 fn percent(text: &str) -> String {
     text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .map(
+            |byte| {
+                if byte.is_ascii_alphanumeric() {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            },
+        )
         .collect()
 }
 
@@ -128,78 +145,109 @@ async fn the_life_of_a_product_is_walked_by_forms_from_the_review_of_its_profile
     site.both_decide(
         "/do/define-class",
         "define-class",
-        &[("class/id", "pump"), ("class/name", "Insulin pumps"), ("class/life-critical", "true"), ("class/exposed", "true")],
+        &[
+            ("class/id", "pump"),
+            ("class/name", "Insulin pumps"),
+            ("class/life-critical", "true"),
+            ("class/exposed", "true"),
+        ],
     )
     .await;
 
     // A profile is reviewed in public, and every comment is answered.
     let claims = "requirement-1\nrequirement-2\nrequirement-3\nrequirement-4\nrequirement-5";
     let drafted = site
-        .walks("dora", "/do/draft-pp", "draft-pp", &[
-            ("pp", "pp"),
-            ("text/title", "Connected devices"),
-            ("text/version", "1.0"),
-            ("text/class", "pump"),
-            ("text/document", &text("pp")),
-            ("text/packages/0/id", "moderate"),
-            ("text/packages/0/components", "AVA_VAN.4\nADV_FSP.4"),
-            ("text/packages/0/meant-for", "high"),
-            ("text/requirements", claims),
-        ])
+        .walks(
+            "dora",
+            "/do/draft-pp",
+            "draft-pp",
+            &[
+                ("pp", "pp"),
+                ("text/title", "Connected devices"),
+                ("text/version", "1.0"),
+                ("text/class", "pump"),
+                ("text/document", &text("pp")),
+                ("text/packages/0/id", "moderate"),
+                ("text/packages/0/components", "AVA_VAN.4\nADV_FSP.4"),
+                ("text/packages/0/meant-for", "high"),
+                ("text/requirements", claims),
+            ],
+        )
         .await;
     assert_eq!(drafted, "/cases/pp/pp?done=draft-pp");
     site.walks("dora", "/cases/pp/pp", "open-pp-review", &[("closes", &date(30).to_string())]).await;
     let waits = site.get(&site.cookie("dora").await, "/cases/pp/pp").await.text();
     assert!(waits.contains("the public review is open until"), "why it cannot be accepted yet is not said");
     let commented = site
-        .walks("guest", "/profiles/pp", "comment-pp", &[("place", "section 2"), ("text", "What of <b>radio</b>?")])
+        .walks(
+            "guest",
+            "/profiles/pp",
+            "comment-pp",
+            &[("place", "section 2"), ("text", "What of <b>radio</b>?")],
+        )
         .await;
     assert_eq!(commented, "/profiles/pp?done=comment-pp");
     let shown = site.get(&As::Nobody, "/profiles/pp").await.text();
     assert!(shown.contains("What of &#60;b&#62;radio") || shown.contains("What of &lt;b&gt;radio"));
-    site.walks("dora", "/cases/pp/pp", "dispose-comment", &[
-        ("disposition/outcome", "noted"),
-        ("disposition/answer", "It is in section 3."),
-    ])
+    site.walks(
+        "dora",
+        "/cases/pp/pp",
+        "dispose-comment",
+        &[("disposition/outcome", "noted"), ("disposition/answer", "It is in section 3.")],
+    )
     .await;
     site.clock.set(at(31));
     site.both_decide("/cases/pp/pp", "accept-pp", &[]).await;
 
     // A lab applies and is accepted.
-    site.walks("nora", "/do/apply-lab", "apply-lab", &[
-        ("lab", "north"),
-        ("application/name", "North"),
-        ("application/accreditation/body", "An accreditor"),
-        ("application/accreditation/expires", &date(900).to_string()),
-        ("application/accreditation/document", &text("accreditation")),
-        ("application/competence/simple-microcontroller/van", "4"),
-        ("application/competence/general-purpose-system/van", "4"),
-        ("application/competence/simple-microcontroller/shown-by", &text("pilot")),
-        ("application/competence/general-purpose-system/shown-by", &text("pilot")),
-        ("application/documents-its-work", "true"),
-        ("application/open-to-audit", "true"),
-    ])
+    site.walks(
+        "nora",
+        "/do/apply-lab",
+        "apply-lab",
+        &[
+            ("lab", "north"),
+            ("application/name", "North"),
+            ("application/accreditation/body", "An accreditor"),
+            ("application/accreditation/expires", &date(900).to_string()),
+            ("application/accreditation/document", &text("accreditation")),
+            ("application/competence/simple-microcontroller/van", "4"),
+            ("application/competence/general-purpose-system/van", "4"),
+            ("application/competence/simple-microcontroller/shown-by", &text("pilot")),
+            ("application/competence/general-purpose-system/shown-by", &text("pilot")),
+            ("application/documents-its-work", "true"),
+            ("application/open-to-audit", "true"),
+        ],
+    )
     .await;
-    let factors =
-        [("factors/experience", "much"), ("factors/accreditor", "known"), ("factors/costs", "fair"), ("factors/resources", "enough")];
+    let factors = [
+        ("factors/experience", "much"),
+        ("factors/accreditor", "known"),
+        ("factors/costs", "fair"),
+        ("factors/resources", "enough"),
+    ];
     site.both_decide("/cases/lab/north", "accept-lab", &factors).await;
 
     // A Security Target is handed in, read, and approved.
-    site.walks("ann", "/do/submit-st", "submit-st", &[
-        ("st", "st"),
-        ("text/document", &text("st")),
-        ("text/st-version", "1.0"),
-        ("text/product", "Pump"),
-        ("text/version", "2.0"),
-        ("text/identity", "alpha pump 2.0"),
-        ("text/class", "pump"),
-        ("text/profile/0", "pp"),
-        ("text/profile/1", "moderate"),
-        ("text/components", "AVA_VAN.4\nADV_FSP.4"),
-        ("text/claims", claims),
-        ("text/confidentiality", "public"),
-        ("text/contains", "radio-1.0"),
-    ])
+    site.walks(
+        "ann",
+        "/do/submit-st",
+        "submit-st",
+        &[
+            ("st", "st"),
+            ("text/document", &text("st")),
+            ("text/st-version", "1.0"),
+            ("text/product", "Pump"),
+            ("text/version", "2.0"),
+            ("text/identity", "alpha pump 2.0"),
+            ("text/class", "pump"),
+            ("text/profile/0", "pp"),
+            ("text/profile/1", "moderate"),
+            ("text/components", "AVA_VAN.4\nADV_FSP.4"),
+            ("text/claims", claims),
+            ("text/confidentiality", "public"),
+            ("text/contains", "radio-1.0"),
+        ],
+    )
     .await;
     let work = site.get(&site.cookie("dora").await, "/work").await.text();
     assert!(work.contains("/cases/st/st#do-review-st"), "it does not wait for the working group");
@@ -208,43 +256,56 @@ async fn the_life_of_a_product_is_walked_by_forms_from_the_review_of_its_profile
 
     // It is evaluated, certified and listed.
     let planned = site
-        .walks("nora", "/do/plan-evaluation", "plan-evaluation", &[
-            ("plan/st", "st"),
-            ("plan/lab", "north"),
-            ("plan/classes", "simple-microcontroller"),
-        ])
+        .walks(
+            "nora",
+            "/do/plan-evaluation",
+            "plan-evaluation",
+            &[("plan/st", "st"), ("plan/lab", "north"), ("plan/classes", "simple-microcontroller")],
+        )
         .await;
     let evaluation = place(&planned).to_owned();
     site.walks("nora", &evaluation, "start-evaluation", &[]).await;
-    site.walks("nora", &evaluation, "submit-etr", &[
-        ("etr/document", &text("etr")),
-        ("etr/identity", "alpha pump 2.0"),
-        ("etr/units/#", "1"),
-        ("etr/units/0/id", "AVA_VAN.4-1"),
-        ("etr/units/0/component", "AVA_VAN.4"),
-        ("etr/units/0/verdict", "pass"),
-        ("etr/units/0/has-rationale", "true"),
-        ("etr/search/date", &date(31).to_string()),
-        ("etr/search/sources", "NVD"),
-        ("etr/search/terms", "radio"),
-        ("etr/working-papers", &text("papers")),
-    ])
+    site.walks(
+        "nora",
+        &evaluation,
+        "submit-etr",
+        &[
+            ("etr/document", &text("etr")),
+            ("etr/identity", "alpha pump 2.0"),
+            ("etr/units/#", "1"),
+            ("etr/units/0/id", "AVA_VAN.4-1"),
+            ("etr/units/0/component", "AVA_VAN.4"),
+            ("etr/units/0/verdict", "pass"),
+            ("etr/units/0/has-rationale", "true"),
+            ("etr/search/date", &date(31).to_string()),
+            ("etr/search/sources", "NVD"),
+            ("etr/search/terms", "radio"),
+            ("etr/working-papers", &text("papers")),
+        ],
+    )
     .await;
     site.both_decide(&evaluation, "certify", &[("with/entry", "entry"), ("with/certificate", "DTS-1")]).await;
     let entry = site.get(&As::Nobody, "/entries/entry").await.is(200).text();
-    assert!(entry.contains("Certified and listed") && entry.contains("DTS-1") && entry.contains("alpha pump 2.0"));
+    assert!(
+        entry.contains("Certified and listed") && entry.contains("DTS-1") && entry.contains("alpha pump 2.0")
+    );
 
     // A minor change is appended.
     site.clock.set(at(40));
     let asked = site
-        .walks("ann", "/cases/entry/entry", "request-maintenance", &[
-            ("form/document", &text("form")),
-            ("form/version", "2.1"),
-            ("form/identity", "alpha pump 2.1"),
-            ("form/differences/0/what", "a word on the display"),
-            ("form/differences/0/effect", "minor"),
-            ("form/differences/0/reasoning", "no claim is touched"),
-        ])
+        .walks(
+            "ann",
+            "/cases/entry/entry",
+            "request-maintenance",
+            &[
+                ("form/document", &text("form")),
+                ("form/version", "2.1"),
+                ("form/identity", "alpha pump 2.1"),
+                ("form/differences/0/what", "a word on the display"),
+                ("form/differences/0/effect", "minor"),
+                ("form/differences/0/reasoning", "no claim is touched"),
+            ],
+        )
         .await;
     site.both_decide(place(&asked), "append-version", &[("with/joint-effect", "none")]).await;
     let entry = site.get(&As::Nobody, "/entries/entry").await.text();
@@ -252,21 +313,34 @@ async fn the_life_of_a_product_is_walked_by_forms_from_the_review_of_its_profile
 
     // Somebody finds a vulnerability. It conflicts; the product leaves the list, is mended, and comes back.
     site.clock.set(at(50));
-    site.walks("guest", "/do/report-vulnerability?about=entry/entry", "report-vulnerability", &[
-        ("vulnerability", "vr-1"),
-        ("report/document", &text("finding")),
-    ])
+    site.walks(
+        "guest",
+        "/do/report-vulnerability?about=entry/entry",
+        "report-vulnerability",
+        &[("vulnerability", "vr-1"), ("report/document", &text("finding"))],
+    )
     .await;
-    site.walks("dora", "/cases/vulnerability/vr-1", "triage-vulnerability", &[("found/0", "requirement-1")]).await;
+    site.walks("dora", "/cases/vulnerability/vr-1", "triage-vulnerability", &[("found/0", "requirement-1")])
+        .await;
     let open = site.get(&As::Nobody, "/entries/entry").await.text();
     assert!(open.contains("Listed, with an open vulnerability"));
-    site.both_decide("/cases/entry/entry", "remove-entry", &[("ground/ground", "conflict"), ("ground/conflict/vulnerability", "vr-1")]).await;
+    site.both_decide(
+        "/cases/entry/entry",
+        "remove-entry",
+        &[("ground/ground", "conflict"), ("ground/conflict/vulnerability", "vr-1")],
+    )
+    .await;
     let removed = site.get(&As::Nobody, "/entries/entry").await.text();
-    assert!(removed.contains("Taken off the list on") && !removed.contains("vr-1"), "a removal names the class of its reason only");
-    site.walks("ann", "/cases/vulnerability/vr-1", "submit-plan", &[
-        ("plan/document", &text("plan")),
-        ("plan/due", &date(80).to_string()),
-    ])
+    assert!(
+        removed.contains("Taken off the list on") && !removed.contains("vr-1"),
+        "a removal names the class of its reason only"
+    );
+    site.walks(
+        "ann",
+        "/cases/vulnerability/vr-1",
+        "submit-plan",
+        &[("plan/document", &text("plan")), ("plan/due", &date(80).to_string())],
+    )
     .await;
     site.walks("ann", "/cases/vulnerability/vr-1", "report-mitigation", &[("evidence", &text("fix"))]).await;
     site.walks("dora", "/cases/vulnerability/vr-1", "verify-mitigation", &[]).await;
@@ -281,11 +355,15 @@ async fn the_life_of_a_product_is_walked_by_forms_from_the_review_of_its_profile
     assert!(site.get(&As::Nobody, "/advisories").await.text().contains("vr-1"));
 
     // And it is audited at random.
-    site.both_decide("/cases/entry/entry", "order-audit", &[
-        ("order/audit", "audit"),
-        ("order/commitment", fixtures::commit(Party::Dwg).as_str()),
-        ("order/due", &date(90).to_string()),
-    ])
+    site.both_decide(
+        "/cases/entry/entry",
+        "order-audit",
+        &[
+            ("order/audit", "audit"),
+            ("order/commitment", fixtures::commit(Party::Dwg).as_str()),
+            ("order/due", &date(90).to_string()),
+        ],
+    )
     .await;
     let own = fixtures::commit(Party::Developer);
     site.walks("ann", "/cases/audit/audit", "join-audit", &[("commitment", own.as_str())]).await;

@@ -20,12 +20,24 @@ async fn pages_to_look_at() {
         std::fs::write(folder.join(format!("{name}.html")), &text).unwrap();
         text
     };
-    let public = [("/", "list"), ("/labs", "labs"), ("/profiles", "profiles"), ("/advisories", "advisories"), ("/rules", "rules"), ("/sign-in", "sign-in")];
+    let public = [
+        ("/", "list"),
+        ("/labs", "labs"),
+        ("/profiles", "profiles"),
+        ("/advisories", "advisories"),
+        ("/rules", "rules"),
+        ("/sign-in", "sign-in"),
+    ];
     for (path, name) in public {
         found += &write(&As::Nobody, path, name).await;
     }
     let ids = |page: &str, before: &str| -> Vec<String> {
-        let mut all: Vec<String> = page.split(before).skip(1).filter_map(|rest| rest.split(['"', '?', '#', '/']).next()).map(str::to_owned).collect();
+        let mut all: Vec<String> = page
+            .split(before)
+            .skip(1)
+            .filter_map(|rest| rest.split(['"', '?', '#', '/']).next())
+            .map(str::to_owned)
+            .collect();
         all.dedup();
         all
     };
