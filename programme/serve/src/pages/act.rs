@@ -1,8 +1,8 @@
 //! The form of a command: shown, filled in from a document, sent, and shown again with what was wrong.
 
 use super::fill::{self, Findings};
-use super::form::{Form, Given, Node, command, shape_of};
-use super::offers::{Offer, beginnings, of_part};
+use super::form::{Form, Given, Node, shape_of};
+use super::offers::{Offer, beginnings, command, of_part};
 use super::{Layout, page, words};
 use crate::access::{Visitor, secret};
 use crate::registry::{Failure, Kind, Terms, Upload};

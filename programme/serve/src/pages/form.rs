@@ -3,7 +3,6 @@
 
 use super::words;
 use crate::api::shapes;
-use crate::registry::Failure;
 use askama::Template;
 use dtsec_registry::domain::Date;
 use serde_json::{Map, Value};
@@ -782,23 +781,4 @@ fn complete(schema: &Value, path: &str, spec: &Spec, today: Date, given: &mut Gi
         Shape::Words(all) => given.set(path, all.first().copied().unwrap_or_default()),
         _ => {}
     }
-}
-
-/// The command that a form asks for.
-///
-/// # Errors
-/// Where the members are none of this command: the fields say so first.
-pub(super) fn command(
-    tag: &str,
-    mut members: Map<String, Value>,
-    is_decision: bool,
-    proposal: &str,
-) -> Result<dtsec_registry::domain::Command, Failure> {
-    let word = if is_decision { "decision" } else { "command" };
-    members.insert(word.to_owned(), Value::String(tag.to_owned()));
-    let mut value = Value::Object(members);
-    if is_decision {
-        value = serde_json::json!({ "command": "propose", "proposal": proposal, "decision": value });
-    }
-    serde_json::from_value(value).map_err(|error| Failure::unfit("form", error))
 }

@@ -1,7 +1,7 @@
 //! What somebody may do with a case now. Which commands a page offers stands here; whether this person may give them now, the
 //! domain says: each is rehearsed with something in every field.
 
-use super::form::{Given, Spec, command, sample, shape_of, spread};
+use super::form::{Given, Spec, sample, shape_of, spread};
 use crate::access::secret;
 use crate::registry::{ClassRow, EntryRow};
 use crate::registry::{Failure, LabRow, PpRow, Query, Registry};
@@ -14,7 +14,7 @@ use dtsec_registry::domain::vulnerability::{ConflictState, Vulnerability};
 use dtsec_registry::domain::{Actor, AuditId, Command, Decision, Digest, Ref, Refusal, Role, day};
 use dtsec_store::Size;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A command that a page offers.
 #[derive(Debug, Clone)]
@@ -513,6 +513,25 @@ fn judged(refusal: &Refusal) -> Standing {
         }
         _ => Standing::Now,
     }
+}
+
+/// The command that a form asks for.
+///
+/// # Errors
+/// Where the members are none of this command: the fields say so first.
+pub(super) fn command(
+    tag: &str,
+    mut members: Map<String, Value>,
+    is_decision: bool,
+    proposal: &str,
+) -> Result<Command, Failure> {
+    let word = if is_decision { "decision" } else { "command" };
+    members.insert(word.to_owned(), Value::String(tag.to_owned()));
+    let mut value = Value::Object(members);
+    if is_decision {
+        value = serde_json::json!({ "command": "propose", "proposal": proposal, "decision": value });
+    }
+    serde_json::from_value(value).map_err(|error| Failure::unfit("form", error))
 }
 
 #[cfg(test)]

@@ -91,9 +91,11 @@ pub(super) async fn show(
                 match laid_out(&older.bytes) {
                     Some(Ok(older)) => doc = changes::mark(&older, doc).0,
                     _ => {
-                        return Err(
-                            Failure::unfit("since", "this document cannot be compared with that one").into()
-                        );
+                        return Err(Failure::unfit(
+                            "since",
+                            "this document cannot be compared with that one",
+                        )
+                        .into());
                     }
                 }
             }
