@@ -25,13 +25,18 @@ pub enum Need {
     Qemu,
     /// Other people's Python ([`PYTHON_PEERS`]), in an environment of its own.
     PythonPeers,
+    /// The database of larger registries, for its tests.
+    Postgres,
+    /// A browser and its driver, for the tests of the pages.
+    Browser,
     /// The licence and advisory check.
     CargoDeny,
 }
 
 impl Need {
     /// What `setup` provides: all but cargo-deny, which takes minutes to compile and which only `check` needs.
-    pub const ALL: [Self; 4] = [Self::Toolchain, Self::ArmGcc, Self::Qemu, Self::PythonPeers];
+    pub const ALL: [Self; 6] =
+        [Self::Toolchain, Self::ArmGcc, Self::Qemu, Self::PythonPeers, Self::Postgres, Self::Browser];
 
     /// What a build of the firmware needs.
     pub const BUILD: [Self; 2] = [Self::Toolchain, Self::ArmGcc];
@@ -46,6 +51,8 @@ impl Need {
             Self::ArmGcc => "gcc-arm-none-eabi",
             Self::Qemu => "qemu-system-arm",
             Self::PythonPeers => "imgtool, pycose and cbor2",
+            Self::Postgres => "postgresql",
+            Self::Browser => "chromium and its driver",
             Self::CargoDeny => "cargo-deny",
         }
     }
@@ -62,6 +69,8 @@ impl Need {
             Self::PythonPeers => {
                 layout::imgtool().is_file() && peers_stamp().is_some_and(|s| s == PYTHON_PEERS.join(" "))
             }
+            Self::Postgres => Path::new("/usr/lib/postgresql").is_dir(),
+            Self::Browser => shell::which("chromium").is_some() && shell::which("chromedriver").is_some(),
             Self::CargoDeny => {
                 shell::which("cargo-deny").is_some() || shell::cargo_home("bin/cargo-deny").is_file()
             }
@@ -74,6 +83,8 @@ impl Need {
             Self::ArmGcc => apt_install(&["gcc-arm-none-eabi", "libnewlib-arm-none-eabi"]),
             Self::Qemu => apt_install(&["qemu-system-arm"]),
             Self::PythonPeers => install_peers(),
+            Self::Postgres => apt_install(&["postgresql"]),
+            Self::Browser => apt_install(&["chromium", "chromium-driver"]),
             Self::CargoDeny => {
                 shell::run(shell::cargo().args(["install", "--locked", "--quiet", "cargo-deny"]))
             }

@@ -224,9 +224,12 @@ impl Registry {
             Command::Status { entry, at } => {
                 client.get(&format!("entries/{}/status", part(&entry)?), &[("at".to_owned(), at)])?
             }
-            Command::Compare { entries } => client.get("compare", &[("ids".to_owned(), entries.join(","))])?,
+            Command::Compare { entries } => {
+                client.get("compare", &[("ids".to_owned(), entries.join(","))])?
+            }
             Command::Give { file, reason, once, rehearse } => {
-                let command: Value = serde_json::from_slice(&read(&file)?).with_context(|| file.display().to_string())?;
+                let command: Value =
+                    serde_json::from_slice(&read(&file)?).with_context(|| file.display().to_string())?;
                 let body = json!({ "command": command, "reason": reason }).to_string();
                 let path = if rehearse { "rehearsals" } else { "commands" };
                 client.post(path, &[], "application/json", body.as_bytes(), once.as_deref())?
@@ -256,7 +259,9 @@ impl Registry {
                     (Exit::Success, json!({ "written": out.display().to_string(), "bytes": body.len() }))
                 }
             }
-            Command::Advisory { vulnerability } => client.get(&format!("advisories/{}", part(&vulnerability)?), &[])?,
+            Command::Advisory { vulnerability } => {
+                client.get(&format!("advisories/{}", part(&vulnerability)?), &[])?
+            }
             Command::Report { file, format, entry, reason } => {
                 let query = [("entries".to_owned(), entry.join(",")), ("reason".to_owned(), reason)];
                 client.post(&format!("reports/{format}"), &query, "application/json", &read(&file)?, None)?
@@ -280,7 +285,10 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 /// A part of a path: ids and one slash, and nothing that would lead elsewhere.
 fn part(text: &str) -> anyhow::Result<&str> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/".contains(&byte);
-    if text.is_empty() || !text.bytes().all(fits) || text.split('/').any(|one| one.is_empty() || one.starts_with('.')) {
+    if text.is_empty()
+        || !text.bytes().all(fits)
+        || text.split('/').any(|one| one.is_empty() || one.starts_with('.'))
+    {
         bail!("`{text}` is not of the form KIND/ID");
     }
     Ok(text)
@@ -317,7 +325,12 @@ impl Client {
         answer(self.sent(self.agent.get(self.address(path, query)?))?)
     }
 
-    fn page(&self, path: &str, mut query: Vec<(String, String)>, page: &Page) -> anyhow::Result<(Exit, Value)> {
+    fn page(
+        &self,
+        path: &str,
+        mut query: Vec<(String, String)>,
+        page: &Page,
+    ) -> anyhow::Result<(Exit, Value)> {
         page.query(&mut query);
         self.get(path, &query)
     }
@@ -354,7 +367,11 @@ impl Client {
 fn answer(mut answer: ureq::http::Response<ureq::Body>) -> anyhow::Result<(Exit, Value)> {
     let status = answer.status();
     let body = answer.body_mut().with_config().limit(MOST).read_to_vec()?;
-    let value = if body.is_empty() { json!({ "done": true }) } else { serde_json::from_slice(&body).context("the server's answer")? };
+    let value = if body.is_empty() {
+        json!({ "done": true })
+    } else {
+        serde_json::from_slice(&body).context("the server's answer")?
+    };
     match status.as_u16() {
         200..300 => Ok((Exit::Success, value)),
         400..500 => Ok((Exit::No, value)),

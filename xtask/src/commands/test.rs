@@ -27,8 +27,7 @@ pub struct Test {
 
 impl Test {
     pub(super) fn run(self) -> Result<Answer> {
-        needs::ensure(&Need::RUN)?;
-        needs::ensure(&[Need::PythonPeers])?;
+        needs::ensure(&Need::ALL)?;
         let toolchain = needs::toolchain()?;
         build::everything(&toolchain)?;
         shell::step("build boot without countermeasures", || firmware::unhardened(&toolchain))?;
@@ -66,10 +65,11 @@ fn surroundings(cargo: &mut Command) -> &mut Command {
     cargo.env("DTSEC_IMGTOOL", layout::imgtool()).env("DTSEC_VENV_PYTHON", layout::venv().join("bin/python"))
 }
 
-/// Tests marked `#[ignore]` are those that need firmware, QEMU, imgtool or pycose: here they run.
+/// All tests of the workspace, on one PostgreSQL server. Tests marked `#[ignore]` are those that need firmware, QEMU, imgtool, pycose, PostgreSQL or a browser: here they run.
 fn workspace() -> Result<Tally> {
+    let postgres = dtsec_scratch::Server::start();
     let mut cargo = shell::cargo();
-    surroundings(&mut cargo);
+    surroundings(&mut cargo).env(dtsec_scratch::SHARED, postgres.folder());
     if shell::which("cargo-nextest").is_some() {
         cargo.args(["nextest", "run", "--workspace", "--run-ignored", "all", "--no-fail-fast"]);
         cargo.args(["--color", "never", "--status-level", "fail"]);

@@ -108,7 +108,10 @@ pub const ROUTES: &[Route] = &[
     get("/cases/{kind}/{id}", READ),
     get("/do/{tag}", WRITE),
     Route { most: LARGE, ..post("/do/{tag}", WRITE, Trace::Event) },
-    Route { trace: Trace::Reading, ..get("/documents/{kind}/{id}/{digest}", Gate::AsMuchAsSeen(Scope::Documents)) },
+    Route {
+        trace: Trace::Reading,
+        ..get("/documents/{kind}/{id}/{digest}", Gate::AsMuchAsSeen(Scope::Documents))
+    },
     get("/me", Gate::InPerson),
     post("/me/{what}", Gate::InPerson, Trace::Event),
     get("/people", Gate::SignedIn(Scope::Persons)),

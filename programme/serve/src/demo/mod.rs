@@ -2,8 +2,8 @@
 
 mod steps;
 
-use crate::registry::{DWG, Failure, Grant, Kind, Registry, Terms, Upload};
 use crate::Clock;
+use crate::registry::{DWG, Failure, Grant, Kind, Registry, Terms, Upload};
 use dtsec_registry::domain::{Actor, Command, Date, Decision, Digest, Role, day};
 use dtsec_store::Time;
 use jiff::SignedDuration;
@@ -133,7 +133,12 @@ impl Story {
         let bytes = format!("# {title}\n\nA paper of the demonstration.\n").into_bytes();
         let hash = dtsec_store::Digest::of(&bytes);
         let name = format!("{}.md", title.to_lowercase().replace(' ', "-"));
-        self.papers.push(Upload { kind: Kind::Other, media: "text/markdown; charset=utf-8".to_owned(), name, bytes });
+        self.papers.push(Upload {
+            kind: Kind::Other,
+            media: "text/markdown; charset=utf-8".to_owned(),
+            name,
+            bytes,
+        });
         id(hash.as_str())
     }
 

@@ -130,11 +130,17 @@ async fn profiles(story: &mut Story) -> Result<(), Failure> {
     };
     story.does("pat", comment, "as a parent").await?;
     story.on(25);
-    let disposition = Disposition { outcome: Outcome::Noted, answer: "The next version takes it up.".to_owned() };
+    let disposition =
+        Disposition { outcome: Outcome::Noted, answer: "The next version takes it up.".to_owned() };
     let answered = Command::DisposeComment { pp: pp.clone(), comment: id("c1")?, disposition };
     story.does("david", answered, "read in the committee").await?;
     story.on(33);
-    story.decided(Decision::AcceptPp { pp, document, determination: None }, "reviewed, and every comment answered").await
+    story
+        .decided(
+            Decision::AcceptPp { pp, document, determination: None },
+            "reviewed, and every comment answered",
+        )
+        .await
 }
 
 /// The next version is in review at the end of the story.
@@ -145,7 +151,9 @@ async fn review_to_come(story: &mut Story) -> Result<(), Failure> {
     let pp: PpId = id("cdd-1.1")?;
     story.does("dana", Command::DraftPp { pp: pp.clone(), text }, "says who the user is").await?;
     let closes = story.date(DAYS + 30);
-    story.does("dana", Command::OpenPpReview { pp: pp.clone(), document, closes }, "everybody is to be heard").await?;
+    story
+        .does("dana", Command::OpenPpReview { pp: pp.clone(), document, closes }, "everybody is to be heard")
+        .await?;
     story.on(DAYS - 4);
     let comment = Command::CommentPp {
         pp,
@@ -157,7 +165,9 @@ async fn review_to_come(story: &mut Story) -> Result<(), Failure> {
 }
 
 async fn labs(story: &mut Story) -> Result<(), Failure> {
-    for (day, lab, person, name) in [(35, "north", "nora", "North Lab"), (DAYS - 6, "south", "saul", "South Lab")] {
+    for (day, lab, person, name) in
+        [(35, "north", "nora", "North Lab"), (DAYS - 6, "south", "saul", "South Lab")]
+    {
         story.on(day);
         let shown_by = Some(story.paper(&format!("{name} pilot evaluations"))?);
         let shown = || Competence { van: 4, shown_by: shown_by.clone() };
@@ -243,7 +253,9 @@ async fn evaluated(
         agreement: None,
         revalidates: None,
     };
-    story.does("nora", Command::PlanEvaluation { evaluation: id(key)?, plan }, "agreed with the developer").await?;
+    story
+        .does("nora", Command::PlanEvaluation { evaluation: id(key)?, plan }, "agreed with the developer")
+        .await?;
     if *far == Far::Planned {
         return Ok(());
     }
@@ -346,7 +358,13 @@ async fn conflict(story: &mut Story, vulnerability: &str, entry: &str) -> Result
         component: None,
         plan: None,
     };
-    story.does("pat", Command::ReportVulnerability { vulnerability: id(vulnerability)?, report }, "found at home").await?;
+    story
+        .does(
+            "pat",
+            Command::ReportVulnerability { vulnerability: id(vulnerability)?, report },
+            "found at home",
+        )
+        .await?;
     let claims = BTreeSet::from(["secure-communication-enforcement".to_owned()]);
     let found = [(id(entry)?, claims)].into();
     let triage = Command::TriageVulnerability { vulnerability: id(vulnerability)?, found };
@@ -372,7 +390,9 @@ async fn removed_and_remediated(story: &mut Story) -> Result<(), Failure> {
     story.does("bob", reported, "the update is out").await?;
     story.on(220);
     let (vulnerability, entry) = (id("CVE-2030-1001")?, id("beta-sensor")?);
-    story.does("david", Command::VerifyMitigation { vulnerability, entry, evidence }, "seen on a device").await?;
+    story
+        .does("david", Command::VerifyMitigation { vulnerability, entry, evidence }, "seen on a device")
+        .await?;
     story.decided(Decision::RestoreEntry { entry: id("beta-sensor")? }, "everything is remediated").await?;
     story.on(DAYS - 20);
     conflict(story, "CVE-2030-1002", "alpha-meter").await?;
@@ -400,7 +420,9 @@ async fn audited(story: &mut Story) -> Result<(), Failure> {
     };
     story.decided(Decision::OrderAudit { order }, "it was its turn").await?;
     let commitment = commitment(&id("audit-alpha-pump")?, Party::Developer, &share(Party::Developer));
-    story.does("ann", Command::JoinAudit { audit: id("audit-alpha-pump")?, commitment }, "we take part").await?;
+    story
+        .does("ann", Command::JoinAudit { audit: id("audit-alpha-pump")?, commitment }, "we take part")
+        .await?;
     for (who, party) in [("dana", Party::Dwg), ("ann", Party::Developer)] {
         let reveal = Command::RevealShare { audit: id("audit-alpha-pump")?, share: share(party) };
         story.does(who, reveal, "as committed").await?;

@@ -279,7 +279,10 @@ impl Registry {
             && self.has_signed_in(grant.person.as_str()).await?
         {
             // Whoever has the address can sign in with it: as a second member, too.
-            return Err(Failure::unfit("email", "it does not change once the person has signed in; enter another person"));
+            return Err(Failure::unfit(
+                "email",
+                "it does not change once the person has signed in; enter another person",
+            ));
         }
         let mut members = self.members().await?;
         if let Some((before, _)) = &before {

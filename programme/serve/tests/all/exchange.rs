@@ -36,12 +36,23 @@ async fn an_osv_record_becomes_a_report_on_the_entries_that_hold_the_component()
 /// is in the tree and stands once, and each status has what it must come with.
 fn is_csaf(advisory: &Value) {
     for needed in [
-        "/document/category", "/document/csaf_version", "/document/title", "/document/publisher/category",
-        "/document/publisher/name", "/document/publisher/namespace", "/document/tracking/id",
-        "/document/tracking/status", "/document/tracking/version", "/document/tracking/initial_release_date",
-        "/document/tracking/current_release_date", "/document/tracking/revision_history/0/date",
-        "/document/tracking/revision_history/0/number", "/document/tracking/revision_history/0/summary",
-        "/product_tree", "/vulnerabilities/0/notes/0/text", "/vulnerabilities/0/product_status",
+        "/document/category",
+        "/document/csaf_version",
+        "/document/title",
+        "/document/publisher/category",
+        "/document/publisher/name",
+        "/document/publisher/namespace",
+        "/document/tracking/id",
+        "/document/tracking/status",
+        "/document/tracking/version",
+        "/document/tracking/initial_release_date",
+        "/document/tracking/current_release_date",
+        "/document/tracking/revision_history/0/date",
+        "/document/tracking/revision_history/0/number",
+        "/document/tracking/revision_history/0/summary",
+        "/product_tree",
+        "/vulnerabilities/0/notes/0/text",
+        "/vulnerabilities/0/product_status",
     ] {
         assert!(advisory.pointer(needed).is_some_and(|value| !value.is_null()), "{needed}: {advisory:#}");
     }
@@ -57,7 +68,10 @@ fn is_csaf(advisory: &Value) {
         assert!(of["product_status"].get(status).is_none() || of.get(with).is_some(), "{status}: {of:#}");
     }
     for id in of["product_status"].as_object().unwrap().values().flat_map(|ids| ids.as_array().unwrap()) {
-        let place = known.iter().position(|known| known == id).unwrap_or_else(|| panic!("{id} is unknown or named twice"));
+        let place = known
+            .iter()
+            .position(|known| known == id)
+            .unwrap_or_else(|| panic!("{id} is unknown or named twice"));
         known.remove(place);
     }
 }
@@ -161,7 +175,12 @@ async fn the_public_does_not_learn_from_an_entry_which_vulnerabilities_are_open_
     let found = [(id("entry"), ["requirement-1".to_owned()].into())].into();
     site.does("dora", Command::TriageVulnerability { vulnerability: id("secret-flaw"), found }).await;
     let shown = async |who: &As| {
-        let paths = ["parts/entry/entry", "parts/entry/entry/history", "lists/entries", "entries/entry/status?at=2031-01-01"];
+        let paths = [
+            "parts/entry/entry",
+            "parts/entry/entry/history",
+            "lists/entries",
+            "entries/entry/status?at=2031-01-01",
+        ];
         let mut text = String::new();
         for path in paths {
             text += &site.get(who, &format!("/api/v1/{path}")).await.is(200).text();

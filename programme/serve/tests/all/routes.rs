@@ -94,8 +94,13 @@ fn case(row: &Route, digest: &str, token: &str) -> Case {
             Case { allowed: None, ..case(row.path, ("", 404), ("", 0)) }
         }
         ("POST", "/sign-out") => with(case(row.path, ("guest form", 303), ("pat form", 303)), json!("")),
-        ("GET", "/changes.atom" | "/labs" | "/profiles" | "/profiles/reviews.atom" | "/advisories" | "/rules") => anybody(row.path),
-        ("GET", "/compare") => Case { denied: Some(("", 422)), allowed: None, ..case("/compare?id=entry", ("", 0), ("", 0)) },
+        (
+            "GET",
+            "/changes.atom" | "/labs" | "/profiles" | "/profiles/reviews.atom" | "/advisories" | "/rules",
+        ) => anybody(row.path),
+        ("GET", "/compare") => {
+            Case { denied: Some(("", 422)), allowed: None, ..case("/compare?id=entry", ("", 0), ("", 0)) }
+        }
         ("GET", "/entries/{id}") => anybody("/entries/entry?at=2030-02-10"),
         ("GET", "/entries/{id}/changes.atom") => anybody("/entries/entry/changes.atom"),
         ("GET", "/labs/{id}") => anybody("/labs/north"),

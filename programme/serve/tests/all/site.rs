@@ -260,4 +260,3 @@ pub fn grant(actor: &Actor) -> Grant {
         reason: "as planned".to_owned(),
     }
 }
-

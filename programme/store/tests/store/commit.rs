@@ -245,8 +245,8 @@ async fn a_file_that_is_no_database_is_left_alone() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
 async fn a_server_that_does_not_answer_is_named_so() {
-    let server = crate::support::Server::start();
-    let place = Place::on(&server, "there").await;
+    let server = dtsec_scratch::Server::start();
+    let place = Place::on(&server);
     place.open().await.close().await;
     drop(server);
     let error = place.try_open().await.unwrap_err();

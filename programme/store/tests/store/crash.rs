@@ -1,6 +1,7 @@
 //! Killed at any moment, out of disk: what was acknowledged is there, and nothing is there by halves.
 
-use crate::support::{Place, Server, Setter, key, set};
+use crate::support::{Place, Setter, key, set};
+use dtsec_scratch::Server;
 use dtsec_store::{Error, Location, Settings, Store};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -117,14 +118,14 @@ async fn a_program_killed_at_any_moment_loses_nothing_on_sqlite() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
 async fn a_program_killed_at_any_moment_loses_nothing_on_postgresql() {
-    killed_again_and_again(Place::postgres().await).await;
+    killed_again_and_again(Place::postgres()).await;
 }
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
 async fn a_server_killed_at_any_moment_loses_nothing() {
     let server = Server::start();
-    let place = Place::on(&server, "crash").await;
+    let place = Place::on(&server);
     for most in [1, 4, 9] {
         let mut child = writer(&place, None);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

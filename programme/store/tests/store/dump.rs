@@ -87,12 +87,12 @@ async fn a_dump_restored_is_the_same_store(place: Place) {
     let dump = dumped(&store).await;
     let mut targets = vec![Place::sqlite()];
     if !place.is_sqlite() {
-        targets.push(Place::postgres().await);
+        targets.push(Place::postgres());
         // And from there to PostgreSQL.
         let middle = Place::sqlite();
         share_key(&place, &middle);
         middle.open().await.restore(&mut dump.as_slice()).await.unwrap();
-        let target = Place::postgres().await;
+        let target = Place::postgres();
         share_key(&place, &target);
         let store = target.open().await;
         store.restore(&mut dumped(&middle.open().await).await.as_slice()).await.unwrap();
@@ -177,7 +177,7 @@ async fn a_copy_is_a_whole_database_and_overwrites_nothing() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
 async fn postgresql_is_not_copied_into_a_file() {
-    let place = Place::postgres().await;
+    let place = Place::postgres();
     let store = place.open().await;
     assert!(matches!(store.copy(&place.folder.path().join("copy")).await, Err(Error::NoCopy)));
 }

@@ -77,7 +77,7 @@ async fn sqlite_finds_and_sorts_everything_by_an_index() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
 async fn postgresql_finds_and_sorts_everything_by_an_index() {
-    let place = Place::postgres().await;
+    let place = Place::postgres();
     let mut connection = filled(&place).await;
     for setting in ["enable_seqscan", "enable_sort", "enable_bitmapscan", "enable_incremental_sort"] {
         sqlx::raw_sql(AssertSqlSafe(format!("SET {setting} = off"))).execute(&mut connection).await.unwrap();

@@ -1,17 +1,13 @@
-//! Databases to test with, a small domain, and a PostgreSQL server that lives as long as the test program.
+//! Databases to test with, and a small domain.
 
+use dtsec_scratch::Server;
 use dtsec_store::{
     Aggregate, Change, Event, Key, Location, NewEvent, Replay, Row, Settings, Store, Time, Transaction,
 };
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection as _};
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Each test twice: on SQLite, and on PostgreSQL, which has to be installed.
@@ -27,7 +23,7 @@ macro_rules! on_both {
             $(#[tokio::test]
             #[ignore = "needs PostgreSQL"]
             async fn $name() {
-                super::$name(crate::support::Place::postgres().await).await;
+                super::$name(crate::support::Place::postgres()).await;
             })*
         }
     };
@@ -45,20 +41,12 @@ impl Place {
         Self { folder: tempfile::tempdir().unwrap(), server: None }
     }
 
-    pub(crate) async fn postgres() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        static SERVER: OnceLock<Server> = OnceLock::new();
-        let server = SERVER.get_or_init(Server::start);
-        let name = format!("test{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        Self::on(server, &name).await
+    pub(crate) fn postgres() -> Self {
+        Self::on(Server::shared())
     }
 
-    pub(crate) async fn on(server: &Server, name: &str) -> Self {
-        sqlx::any::install_default_drivers();
-        let mut connection = AnyConnection::connect(&server.url("postgres")).await.unwrap();
-        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-        sqlx::raw_sql(create).execute(&mut connection).await.unwrap();
-        Self { folder: tempfile::tempdir().unwrap(), server: Some(server.url(name)) }
+    pub(crate) fn on(server: &Server) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), server: Some(server.database()) }
     }
 
     pub(crate) fn is_sqlite(&self) -> bool {
@@ -166,101 +154,6 @@ pub(crate) async fn everything(store: &Store) -> String {
     store.dump(&mut text).await.unwrap();
     let rows = store.search(&dtsec_store::Search::all("entries")).await.unwrap();
     format!("{}{rows:?}", String::from_utf8(text).unwrap())
-}
-
-/// A PostgreSQL server in a folder of its own, reached by a socket in it. It ends when this program does, however that is.
-pub(crate) struct Server {
-    folder: PathBuf,
-    bin: PathBuf,
-    keeper: Child,
-}
-
-impl Server {
-    pub(crate) fn start() -> Self {
-        let bin = newest_postgres();
-        let folder = tempfile::Builder::new().prefix("dtsec-pg-").tempdir_in("/tmp").unwrap().keep();
-        let user = unprivileged();
-        if let Some((uid, gid)) = user {
-            std::os::unix::fs::chown(&folder, Some(uid), Some(gid)).unwrap();
-        }
-        // The end of the keeper's input is the end of whoever started it.
-        let script = r#"
-            set -e
-            "$BIN/initdb" -D "$DIR/data" -U dtsec --auth=trust -E UTF8 --locale=C --no-sync > "$DIR/log" 2>&1
-            cat >> "$DIR/data/postgresql.conf" <<END
-listen_addresses = ''
-unix_socket_directories = '$DIR'
-fsync = on
-full_page_writes = on
-max_connections = 200
-shared_buffers = 16MB
-END
-            "$BIN/pg_ctl" -D "$DIR/data" -w -l "$DIR/log" start >> "$DIR/log" 2>&1 < /dev/null
-            echo ready
-            cat > /dev/null
-            "$BIN/pg_ctl" -D "$DIR/data" -m immediate stop > /dev/null 2>&1 || true
-            rm -rf "$DIR"
-        "#;
-        let mut command = Command::new("sh");
-        command.args(["-c", script]).env("BIN", &bin).env("DIR", &folder).current_dir("/");
-        // Not the test runner's group: its interrupt is not to kill what cleans up.
-        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
-        if let Some((uid, gid)) = user {
-            command.uid(uid).gid(gid);
-        }
-        let mut keeper = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
-        assert_eq!(line, "ready\n", "PostgreSQL does not start: {}", log());
-        Self { folder, bin, keeper }
-    }
-
-    pub(crate) fn url(&self, database: &str) -> String {
-        format!("postgres://dtsec@{}/{database}", self.folder.to_str().unwrap().replace('/', "%2F"))
-    }
-
-    fn control(&self, arguments: &[&str]) {
-        let mut command = Command::new(self.bin.join("pg_ctl"));
-        command.arg("-D").arg(self.folder.join("data")).args(arguments).current_dir("/");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        if let Some((uid, gid)) = unprivileged() {
-            command.uid(uid).gid(gid);
-        }
-        assert!(command.status().unwrap().success(), "pg_ctl {arguments:?}");
-    }
-
-    /// Kills the server and all its processes, as a power cut would, and starts it again.
-    pub(crate) fn crash_and_recover(&self) {
-        self.control(&["-m", "immediate", "-w", "stop"]);
-        let log = self.folder.join("log");
-        self.control(&["-w", "-l", log.to_str().unwrap(), "start"]);
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
-    }
-}
-
-fn newest_postgres() -> PathBuf {
-    let version = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
-    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let newest = installed.map(|entry| entry.path()).max_by_key(|path| version(path));
-    newest.expect("PostgreSQL is not installed: `apt-get install postgresql`").join("bin")
-}
-
-/// PostgreSQL does not run as root.
-fn unprivileged() -> Option<(u32, u32)> {
-    if !rustix::process::geteuid().is_root() {
-        return None;
-    }
-    let passwd = std::fs::read_to_string("/etc/passwd").unwrap();
-    let line = passwd.lines().find(|line| line.starts_with("postgres:")).expect("a user `postgres`");
-    let fields: Vec<&str> = line.split(':').collect();
-    Some((fields[2].parse().unwrap(), fields[3].parse().unwrap()))
 }
 
 /// The states of all entries, as a test expects them.
