@@ -135,6 +135,29 @@ fn the_security_target_in_the_folder_finds_its_documents_there() {
 }
 
 #[test]
+fn whoever_has_the_folder_repeats_the_report_from_it_alone() {
+    let desk = Desk::packed();
+    let names = |ending: &str| -> Vec<String> {
+        let all = std::fs::read_dir(desk.path("out/evidence")).unwrap();
+        let names = all.map(|entry| format!("out/evidence/{}", entry.unwrap().file_name().display()));
+        names.filter(|name| name.contains("mps2-an505") && name.ends_with(ending)).collect()
+    };
+    let (evidence, record) = (names(".dsse.json").remove(0), names(".record.json").remove(0));
+    let mut arguments = vec!["work-units", "report", "--date", "2026-11-22", "--out", "again.json"];
+    arguments.extend(["--security-target", "out/toe/security-target.json", "--trace", "out/trace.json"]);
+    arguments.extend(["--configuration", "out/configuration-list.json", "--frame", "out/etr-frame.json"]);
+    arguments.extend(["--functional-specification", "out/functional-specification.json"]);
+    arguments.extend(["--evidence", &evidence, "--records", &record, "--key", "out/evidence/signer.pem"]);
+    // None were made: there is no such file.
+    arguments.extend(["--decisions", "out/decisions.json"]);
+    let without = desk.run(&arguments, 1);
+    assert_ne!(desk.read("again.json"), desk.read("out/etr.json"), "{}", said(&without));
+    arguments.extend(["--analysis", "out/vulnerability-analysis.json"]);
+    desk.run(&arguments, 1);
+    assert_eq!(desk.read("again.json"), desk.read("out/etr.json"));
+}
+
+#[test]
 fn evidence_in_the_folder_is_signed_and_what_was_run_elsewhere_does_not_count() {
     let desk = Desk::packed();
     let units = desk.read("out/work-units.json");

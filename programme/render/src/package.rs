@@ -246,7 +246,7 @@ fn files(out: &mut Layout, package: &Package) {
         anchored(Anchor::new("file", &file.path), &*file.path, cells)
     });
     let columns = [("File", 34), ("What it is", 36), ("SHA-256", 30)];
-    out.table("files", "Every file of the folder", &columns, rows.collect());
+    out.table("files", "The files of the folder, without this page and SHA256SUMS", &columns, rows.collect());
 }
 
 #[cfg(test)]

@@ -97,10 +97,10 @@ impl Package {
         let map = work.developer(&mut folder)?;
         let evidence = work.evidence(&mut folder)?;
         work.configuration_list(&mut folder, &evidence)?;
-        let case = work.case(&folder, &evidence);
-        let inputs = case.read()?;
-        let known = self.decisions.as_deref().map(decisions).transpose()?.unwrap_or_default();
-        let (etr, stale) = assemble(&inputs, json(&work.frame)?, &known)?;
+        let given = work.given(&mut folder)?;
+        let inputs = work.case(&folder, &evidence, &given).read()?;
+        let known = given.decisions.as_deref().map(decisions).transpose()?.unwrap_or_default();
+        let (etr, stale) = assemble(&inputs, json(&given.frame)?, &known)?;
         folder.put("work-units.json", "The work units as data", pretty(&etr.work_units)?.as_bytes())?;
         folder.put("etr.json", "The Evaluation Technical Report as data", etr.to_json().as_bytes())?;
         let doc = dtsec_render::etr::report(&etr, Variant::Confidential)?;
@@ -144,9 +144,19 @@ struct Work {
     evidence: Vec<PathBuf>,
     runs: Vec<Run>,
     key: PrivateKey,
+    decisions: Option<PathBuf>,
     independent: Option<PathBuf>,
     analysis: Option<PathBuf>,
     date: Date,
+}
+
+/// What people gave, as it lies in the folder.
+struct Given {
+    frame: PathBuf,
+    profile: Option<PathBuf>,
+    decisions: Option<PathBuf>,
+    independent: Option<PathBuf>,
+    analysis: Option<PathBuf>,
 }
 
 impl Work {
@@ -178,6 +188,7 @@ impl Work {
             evidence: call.evidence.clone(),
             runs,
             key,
+            decisions: call.decisions.clone(),
             independent: call.independent.clone(),
             analysis: (call.analysis.is_some() || analysis.is_file()).then_some(analysis),
             date: call.date.unwrap_or_else(today),
@@ -326,12 +337,32 @@ impl Work {
         Ok(())
     }
 
+    /// Lays in what people gave, so that whoever has the folder can repeat what follows from it.
+    fn given(&self, folder: &mut Folder) -> anyhow::Result<Given> {
+        let mut lay =
+            |path: &Path, name: &str, what: &str| folder.put(name, what, files::text(path)?.as_bytes());
+        let mut laid = |path: &Option<PathBuf>, name, what| {
+            path.as_deref().map(|path| lay(path, name, what)).transpose()
+        };
+        Ok(Given {
+            profile: laid(&self.profile_file, "profile.json", "The profile, as it was imported")?,
+            decisions: laid(&self.decisions, "decisions.json", "The evaluator's decisions so far")?,
+            independent: laid(&self.independent, "independent-tests.json", "The independent tests")?,
+            analysis: laid(&self.analysis, "vulnerability-analysis.json", "The vulnerability analysis")?,
+            frame: lay(
+                &self.frame,
+                "etr-frame.json",
+                "What the report says that does not follow from evidence",
+            )?,
+        })
+    }
+
     /// What the work units are judged on: what lies in the folder, and nothing else.
-    fn case(&self, folder: &Folder, evidence: &[Signed]) -> Case {
+    fn case(&self, folder: &Folder, evidence: &[Signed], given: &Given) -> Case {
         let counting = || evidence.iter().filter(|one| one.counts);
         Case {
             security_target: folder.place(&self.place),
-            profile: self.profile_file.clone(),
+            profile: given.profile.clone(),
             date: self.date,
             evidence: counting().map(|one| one.envelope.clone()).collect(),
             trusted: Trusted { keys: vec![folder.place(SIGNER)], threshold: 1 },
@@ -340,8 +371,8 @@ impl Work {
             functional_specification: Some(folder.place("functional-specification.json")),
             trace: Some(folder.place("trace.json")),
             configuration: Some(folder.place("configuration-list.json")),
-            independent: self.independent.clone(),
-            analysis: self.analysis.clone(),
+            independent: given.independent.clone(),
+            analysis: given.analysis.clone(),
         }
     }
 

@@ -238,7 +238,7 @@ pub(super) fn plan(context: &Context<'_>, id: &EvaluationId, plan: &Plan) -> Mad
     if let Some(request) = &plan.revalidates {
         let request = context.state.request(request)?;
         context.ours_is("the request", &request.developer, &st.developer)?;
-        let due = matches!(request.state, RequestState::RevalidationRequired { .. });
+        let due = matches!(request.state, RequestState::RevalidationRequired);
         context.guard(due, || request.wrong("waiting for its revalidation"))?;
         let new = &request.form;
         let same = st.text.version == new.version && st.text.identity == new.identity;

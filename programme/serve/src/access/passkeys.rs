@@ -71,12 +71,8 @@ impl Passkeys {
         if had.len() + 1 >= usize::from(MOST_CREDENTIALS) {
             return Err(Failure::unfit("passkey", "there are too many; remove one first"));
         }
-        let had: Vec<CredentialID> = had
-            .iter()
-            .filter(|one| one.kind == KIND)
-            .filter_map(|one| hex::decode(&one.id).ok())
-            .map(Into::into)
-            .collect();
+        let had: Vec<CredentialID> =
+            had.iter().filter(|one| one.kind == KIND).filter_map(|one| hex::decode(&one.id).ok()).collect();
         let made =
             self.webauthn.start_passkey_registration(handle(person), person, &who.person.name, Some(had));
         let (mut challenge, state) = made.map_err(|error| refused(&error))?;

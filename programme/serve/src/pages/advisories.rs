@@ -79,11 +79,7 @@ pub(super) async fn list(
         lines.push(Line {
             id: id.to_string(),
             severity: words::plain(
-                &serde_json::to_value(one.report.severity)
-                    .map_err(bug)?
-                    .as_str()
-                    .unwrap_or_default()
-                    .to_owned(),
+                serde_json::to_value(one.report.severity).map_err(bug)?.as_str().unwrap_or_default(),
             ),
             reported: day(one.reported).to_string(),
             products: touched.iter().map(product).collect(),

@@ -327,9 +327,12 @@ fn public(part: &Ref, mut state: Value) -> Value {
     state
 }
 
+/// How a property of an entry is shown.
+type Shown = Box<dyn Fn(&Entry) -> String>;
+
 fn compared(entries: &[Entry]) -> Vec<ComparedRow> {
     let list = |all: &BTreeSet<String>| all.iter().cloned().collect::<Vec<_>>().join(", ");
-    let shown: Vec<(&str, Box<dyn Fn(&Entry) -> String>)> = vec![
+    let shown: Vec<(&str, Shown)> = vec![
         ("product", Box::new(|entry| entry.product.clone())),
         ("developer", Box::new(|entry| entry.developer.to_string())),
         ("class", Box::new(|entry| entry.class.to_string())),
@@ -344,7 +347,7 @@ fn compared(entries: &[Entry]) -> Vec<ComparedRow> {
         ("last-reviewed", Box::new(|entry| entry.last_reviewed.to_string())),
         ("open-vulnerabilities", Box::new(|entry| entry.open.len().to_string())),
     ];
-    let row = |(property, value): &(&str, Box<dyn Fn(&Entry) -> String>)| {
+    let row = |(property, value): &(&str, Shown)| {
         let values: Vec<String> = entries.iter().map(value).collect();
         let differs = values.windows(2).any(|pair| pair[0] != pair[1]);
         ComparedRow { property: (*property).to_owned(), values, differs }
