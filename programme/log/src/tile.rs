@@ -193,7 +193,7 @@ pub fn append<S: Sink>(sink: S, size: u64, entries: &[Vec<u8>]) -> Result<Tiles<
     }
     // The entries, from the one bundle that was not full.
     let first = size / WIDTH;
-    let mut bundle = if size % WIDTH > 0 { old.bundle(first)? } else { Vec::new() };
+    let mut bundle = if size.is_multiple_of(WIDTH) { Vec::new() } else { old.bundle(first)? };
     let mut hashes: Vec<Hash> = entries.iter().map(|entry| crate::tree::leaf_hash(entry)).collect();
     let mut rest = entries;
     for index in first..=(new - 1) / WIDTH {
@@ -209,7 +209,7 @@ pub fn append<S: Sink>(sink: S, size: u64, entries: &[Vec<u8>]) -> Result<Tiles<
     let (mut level, mut had) = (0, size);
     while !hashes.is_empty() {
         let first = had / WIDTH;
-        let mut tile = if had % WIDTH > 0 { old.tile(level, first)?.to_vec() } else { Vec::new() };
+        let mut tile = if had.is_multiple_of(WIDTH) { Vec::new() } else { old.tile(level, first)?.to_vec() };
         let (mut above, mut index, mut rest) = (Vec::new(), first, &hashes[..]);
         while !rest.is_empty() {
             let take = rest.len().min(WIDTH as usize - tile.len());

@@ -1,0 +1,224 @@
+//! A programme with keys, a tree, and clients that read it.
+
+use dtsec_log::witness::{Remembered, cosign};
+use dtsec_log::{Checkpoint, Hash, Key, Kind, Note, NoteSigner, Policy, Signature, Tiles, tree as merkle};
+use dtsec_publish::key::RoleKey;
+use dtsec_publish::publisher::{LogPolicy, PublishError, Witness, object_path, sha256};
+use dtsec_publish::tree::Tree;
+use dtsec_publish::{
+    Content, Event, Holders, Leaf, Manifest, PartName, Published, Publisher, Roles, Signers,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use tempfile::TempDir;
+use tough::schema::{Root, Signed};
+use tough::{
+    ExpirationEnforcement, FilesystemTransport, IntoVec as _, Repository, RepositoryLoader, TargetName,
+};
+use url::Url;
+
+/// A witness with his memory.
+pub(crate) struct Watching {
+    pub(crate) signer: NoteSigner,
+    log: Key,
+    pub(crate) remembered: Remembered,
+}
+
+impl Witness for Watching {
+    fn cosign(
+        &mut self,
+        note: &Note,
+        prove: &mut dyn FnMut(u64) -> Option<Vec<Hash>>,
+    ) -> Result<Signature, String> {
+        let old = self.remembered.size;
+        let proof = prove(old).unwrap_or_default();
+        let (remembered, signature) =
+            cosign(&self.signer, &self.log, self.remembered, (old, &proof), note, 1)
+                .map_err(|error| error.to_string())?;
+        self.remembered = remembered;
+        Ok(signature)
+    }
+}
+
+pub(crate) struct Keys {
+    pub(crate) root: Vec<RoleKey>,
+    pub(crate) targets: Vec<RoleKey>,
+    pub(crate) snapshot: RoleKey,
+    pub(crate) timestamp: RoleKey,
+    pub(crate) log: NoteSigner,
+}
+
+impl Keys {
+    pub(crate) fn new() -> Self {
+        let key = || RoleKey::generate().unwrap();
+        let three = || (0..3).map(|_| key()).collect();
+        let log = key().note_signer("list.example", Kind::Note).unwrap();
+        Self { root: three(), targets: three(), snapshot: key(), timestamp: key(), log }
+    }
+
+    pub(crate) fn roles(&self) -> Roles {
+        let held = |keys: &[RoleKey], threshold| Holders {
+            keys: keys.iter().map(RoleKey::public).collect(),
+            threshold,
+        };
+        Roles {
+            root: held(&self.root, 2),
+            targets: held(&self.targets, 2),
+            snapshot: held(std::slice::from_ref(&self.snapshot), 1),
+            timestamp: held(std::slice::from_ref(&self.timestamp), 1),
+        }
+    }
+}
+
+pub(crate) struct Desk {
+    pub(crate) folder: TempDir,
+    pub(crate) keys: Keys,
+    pub(crate) witness: Watching,
+    pub(crate) first: Signed<Root>,
+    pub(crate) content: Content,
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+pub(crate) fn part(name: &str) -> PartName {
+    name.parse().unwrap()
+}
+
+pub(crate) fn event(seq: i64, tag: &str, parts: &[&str]) -> Event {
+    Event {
+        seq,
+        at: "2026-11-22T10:00:00Z".parse().unwrap(),
+        tag: tag.to_owned(),
+        parts: parts.iter().map(|name| part(name)).collect(),
+    }
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        let keys = Keys::new();
+        let mut first = keys.roles().root(None, now(), now() + SignedDuration::from_hours(24 * 365)).unwrap();
+        keys.root[..2].iter().for_each(|key| key.sign(&mut first).unwrap());
+        let witness = Watching {
+            signer: RoleKey::generate().unwrap().note_signer("witness.example", Kind::Cosignature).unwrap(),
+            log: keys.log.public().clone(),
+            remembered: Remembered::nothing(),
+        };
+        let desk =
+            Self { folder: tempfile::tempdir().unwrap(), keys, witness, first, content: Content::default() };
+        desk.publisher(desk.tree()).unwrap().install_root(&desk.first).unwrap();
+        desk
+    }
+
+    pub(crate) fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("tree")
+    }
+
+    pub(crate) fn tree(&self) -> Tree {
+        Tree::new(self.path())
+    }
+
+    pub(crate) fn policy(&self) -> LogPolicy {
+        LogPolicy {
+            log: self.keys.log.public().to_string(),
+            witnesses: vec![self.witness.signer.public().to_string()],
+            quorum: 1,
+        }
+    }
+
+    pub(crate) fn publisher(&self, tree: Tree) -> Result<Publisher, PublishError> {
+        Publisher::new(tree, self.policy(), Default::default())
+    }
+
+    /// Sets what an entry is.
+    pub(crate) fn set(&mut self, name: &str, state: &str) {
+        self.content.parts.insert(part(name), json!({ "state": state }));
+        let all: BTreeMap<_, _> = self.content.parts.iter().collect();
+        self.content.targets.insert("list.json".to_owned(), serde_json::to_vec(&all).unwrap());
+    }
+
+    pub(crate) fn page(&self, changed: &BTreeSet<PartName>) -> Vec<(String, Vec<u8>)> {
+        let page = |name: &PartName| {
+            (
+                format!("pages/{}.html", name.as_str().replace('/', "-")),
+                self.content.parts[name].to_string().into_bytes(),
+            )
+        };
+        changed.iter().map(page).collect()
+    }
+
+    pub(crate) fn publish(&mut self, events: &[Event]) -> Result<Published, PublishError> {
+        self.publish_to(self.tree(), events)
+    }
+
+    pub(crate) fn publish_to(&mut self, tree: Tree, events: &[Event]) -> Result<Published, PublishError> {
+        let publisher = self.publisher(tree)?;
+        let by: Vec<&RoleKey> = self.keys.targets[..2].iter().collect();
+        let staged = publisher.stage(events, &self.content, |changed| self.page(changed), &by, now())?;
+        let mut signers = Signers {
+            snapshot: &self.keys.snapshot,
+            timestamp: &self.keys.timestamp,
+            log: &self.keys.log,
+            witnesses: vec![&mut self.witness],
+        };
+        publisher.release(&mut signers, now())?;
+        Ok(staged)
+    }
+
+    /// What a client has that began with the first root and keeps what it saw in a folder.
+    pub(crate) async fn client(&self, datastore: &Path) -> Result<Repository, tough::error::Error> {
+        let url = |folder: &str| Url::from_directory_path(self.path().join(folder)).unwrap();
+        let root = serde_json::to_vec(&self.first).unwrap();
+        RepositoryLoader::new(&root, url("metadata"), url("targets"))
+            .transport(FilesystemTransport)
+            .datastore(datastore)
+            .expiration_enforcement(ExpirationEnforcement::Safe)
+            .load()
+            .await
+    }
+
+    /// Reads everything as a new client, holds list and log against each other, and gives manifest and leaves.
+    pub(crate) async fn read(&self) -> (Manifest, Vec<Leaf>) {
+        let memory = tempfile::tempdir().unwrap();
+        let repository = self.client(memory.path()).await.unwrap();
+        let target = async |name: &str| {
+            let stream = repository.read_target(&TargetName::new(name).unwrap()).await.unwrap().unwrap();
+            stream.into_vec().await.unwrap()
+        };
+        let manifest: Manifest = serde_json::from_slice(&target("manifest.json").await).unwrap();
+        let log: LogPolicy = serde_json::from_slice(&target("log.json").await).unwrap();
+        let whole: BTreeMap<PartName, serde_json::Value> =
+            serde_json::from_slice(&target("list.json").await).unwrap();
+        assert_eq!(whole.keys().collect::<Vec<_>>(), manifest.parts.keys().collect::<Vec<_>>());
+        let tree = self.tree();
+        for (name, digest) in &manifest.parts {
+            assert_eq!(&sha256(&tree.get(&name.path()).unwrap().unwrap()), digest, "{name}");
+            assert!(tree.has(&object_path(digest)).unwrap());
+        }
+        for (path, digest) in &manifest.files {
+            assert_eq!(&sha256(&tree.get(path).unwrap().unwrap()), digest, "{path}");
+        }
+        let note = Note::parse(&tree.get("checkpoint").unwrap().unwrap()).unwrap();
+        let policy: Policy = log.policy().unwrap();
+        let checkpoint: Checkpoint = policy.believe(&note).unwrap();
+        assert_eq!(
+            (checkpoint.size, hex::encode(checkpoint.root)),
+            (manifest.log.size, manifest.log.root.clone())
+        );
+        let mut tiles = Tiles::new(&tree, checkpoint.size);
+        assert_eq!(merkle::root(&mut tiles, checkpoint.size).unwrap(), checkpoint.root);
+        let bundles = (0..checkpoint.size.div_ceil(256)).map(|index| tiles.bundle(index).unwrap());
+        let leaves: Vec<Leaf> = bundles.flatten().map(|entry| Leaf::parse(&entry).unwrap()).collect();
+        let mut last = BTreeMap::new();
+        for leaf in &leaves {
+            if let Some(state) = &leaf.state {
+                last.insert(leaf.part.clone(), state.clone());
+            }
+        }
+        assert_eq!(last, manifest.parts, "what the log says last of each part is what is published");
+        (manifest, leaves)
+    }
+}
