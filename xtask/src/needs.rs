@@ -12,7 +12,7 @@ use std::{path::Path, process::Command, sync::Once, time::Duration};
 
 /// What of other people's we are tested against: the real imgtool, and a COSE and a CBOR implementation that are not
 /// ours (pycose cannot decode with cbor2 6).
-pub const PYTHON_PEERS: [&str; 3] = ["imgtool==2.5.0", "pycose==1.1.0", "cbor2==5.9.0"];
+pub const PYTHON_PEERS: [&str; 4] = ["imgtool==2.5.0", "pycose==1.1.0", "cbor2==5.9.0", "tuf==7.0.1"];
 
 /// Something that is not in this repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Need {
             Self::Toolchain => "Rust for thumbv8m.main-none-eabi",
             Self::ArmGcc => "gcc-arm-none-eabi",
             Self::Qemu => "qemu-system-arm",
-            Self::PythonPeers => "imgtool, pycose and cbor2",
+            Self::PythonPeers => "imgtool, pycose, cbor2 and python-tuf",
             Self::Postgres => "postgresql",
             Self::Browser => "chromium and its driver",
             Self::CargoDeny => "cargo-deny",

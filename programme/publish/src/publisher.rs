@@ -254,6 +254,9 @@ pub struct Publisher {
     _lock: Lock,
 }
 
+/// The timestamp, and the snapshot that it names.
+type Released = (Signed<schema::Timestamp>, Signed<Snapshot>);
+
 /// What is released, or staged.
 struct Version {
     targets: Signed<Targets>,
@@ -330,7 +333,7 @@ impl Publisher {
     }
 
     /// The timestamp and the snapshot that it names.
-    fn released(&self) -> Result<Option<(Signed<schema::Timestamp>, Signed<Snapshot>)>, PublishError> {
+    fn released(&self) -> Result<Option<Released>, PublishError> {
         let Some(timestamp) = self.document::<Signed<schema::Timestamp>>(TIMESTAMP)? else { return Ok(None) };
         let meta = timestamp.signed.meta.get("snapshot.json");
         let version = meta.ok_or_else(|| damaged(TIMESTAMP, "it names no snapshot"))?.version;
@@ -461,7 +464,8 @@ impl Publisher {
         let released = self.released_version()?;
         let version = released + 1;
         let number = NonZeroU64::new(version).expect("it is one more than another");
-        let mut targets = Targets::new(SPEC_VERSION.to_owned(), number, now + self.lifetimes.targets);
+        let mut targets =
+            Targets::new(SPEC_VERSION.to_owned(), number, root::whole(now + self.lifetimes.targets));
         let own = [(MANIFEST.to_owned(), json(&manifest)?), (LOG.to_owned(), json(&self.log)?)];
         let named = content.targets.iter().map(|(name, bytes)| (name.clone(), bytes.clone()));
         for (name, bytes) in own.into_iter().chain(named) {
@@ -612,8 +616,11 @@ impl Publisher {
         let next =
             |old: Option<u64>| NonZeroU64::new(old.unwrap_or(0) + 1).expect("it is one more than another");
         let snapshot_version = next(snapshot.as_ref().map(root::version));
-        let mut made =
-            Snapshot::new(SPEC_VERSION.to_owned(), snapshot_version, now + self.lifetimes.snapshot);
+        let mut made = Snapshot::new(
+            SPEC_VERSION.to_owned(),
+            snapshot_version,
+            root::whole(now + self.lifetimes.snapshot),
+        );
         let number = NonZeroU64::new(version).expect("released versions begin with 1");
         made.meta.insert(
             "targets.json".to_owned(),
@@ -627,7 +634,7 @@ impl Publisher {
         let mut stamp = schema::Timestamp::new(
             SPEC_VERSION.to_owned(),
             next(timestamp.as_ref().map(root::version)),
-            now + self.lifetimes.timestamp,
+            root::whole(now + self.lifetimes.timestamp),
         );
         stamp.meta.insert("snapshot.json".to_owned(), self.metafile(&path, snapshot_version)?);
         let mut stamp = Signed { signed: stamp, signatures: Vec::new() };

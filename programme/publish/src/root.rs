@@ -191,13 +191,18 @@ impl Roles {
             spec_version: SPEC_VERSION.to_owned(),
             consistent_snapshot: true,
             version: version.ok_or(RootError::NoVersion)?,
-            expires,
+            expires: whole(expires),
             keys,
             roles,
             _extra: HashMap::new(),
         };
         Ok(Signed { signed, signatures: Vec::new() })
     }
+}
+
+/// A moment in whole seconds: TUF's documents have no others.
+pub(crate) fn whole(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 /// Whether a root may take the place of the one before: enough holders of both have signed it, and it is the next one.
