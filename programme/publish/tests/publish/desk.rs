@@ -1,4 +1,6 @@
-//! A programme with keys, a tree, and clients that read it.
+//! A programme with keys, a tree, and clients that read it. The mirror's tests use it as well.
+
+#![allow(dead_code, reason = "each of the two uses what it needs")]
 
 use dtsec_log::witness::{Remembered, cosign};
 use dtsec_log::{Checkpoint, Hash, Key, Kind, Note, NoteSigner, Policy, Signature, Tiles, tree as merkle};

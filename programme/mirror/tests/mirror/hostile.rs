@@ -1,0 +1,260 @@
+//! Lists that lie, each found by its name; and what was there before stays.
+
+use crate::desk::{Desk, event, now, part};
+use crate::{copy, mirror, sync};
+use dtsec_log::CheckpointError;
+use dtsec_log::witness::Remembered;
+use dtsec_mirror::{Mirror, MirrorError, Source};
+use dtsec_publish::publisher::{Manifest, sha256};
+use jiff::SignedDuration;
+use std::collections::HashMap;
+use std::num::NonZeroU64;
+use std::path::Path;
+use tough::TargetName;
+use tough::schema::{Hashes, Metafile, Role, Signed, Snapshot, Targets, Timestamp};
+
+/// A list with one entry, one that follows, and a copy of each that has seen it.
+struct Scene {
+    desk: Desk,
+    old: std::path::PathBuf,
+    follower: Mirror,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let mut desk = Desk::new();
+        desk.set("entry/a", "listed");
+        desk.publish(&[event(1, "certified", &["entry/a"])]).unwrap();
+        let old = desk.folder.path().join("old");
+        copy(&desk.path(), &old);
+        desk.set("entry/a", "removed");
+        desk.publish(&[event(2, "entry-removed", &["entry/a"])]).unwrap();
+        let follower = mirror(&desk, "follower");
+        sync(&follower, &desk.path()).await.unwrap();
+        Self { desk, old, follower }
+    }
+
+    /// What the follower says to a tree; he keeps what he had.
+    async fn says(&self, tree: &Path) -> MirrorError {
+        let error = sync(&self.follower, tree).await.expect_err("it lies");
+        assert_eq!(self.follower.part(&part("entry/a")).unwrap().unwrap()["state"], "removed");
+        self.follower.check().await.unwrap();
+        sync(&self.follower, &self.desk.path()).await.expect("the honest list is still followed");
+        error
+    }
+
+    fn file(&self, name: &str) -> std::path::PathBuf {
+        self.desk.path().join(name)
+    }
+
+    /// The next list, signed by everybody who can sign and without the publisher's care: with a manifest that was changed.
+    fn forged(&self, change: impl FnOnce(&mut Manifest)) -> std::path::PathBuf {
+        let tree = self.desk.folder.path().join("forged");
+        copy(&self.desk.path(), &tree);
+        let read = |name: &str| std::fs::read(tree.join(name)).unwrap();
+        let mut targets: Signed<Targets> = serde_json::from_slice(&read("metadata/2.targets.json")).unwrap();
+        let name = TargetName::new("manifest.json").unwrap();
+        let digest = hex::encode(&*targets.signed.targets[&name].hashes.sha256);
+        let mut manifest: Manifest =
+            serde_json::from_slice(&read(&format!("targets/{digest}.manifest.json"))).unwrap();
+        change(&mut manifest);
+        let bytes = serde_json::to_vec(&manifest).unwrap();
+        let digest = sha256(&bytes);
+        std::fs::write(tree.join(format!("targets/{digest}.manifest.json")), &bytes).unwrap();
+        let target = targets.signed.targets.get_mut(&name).unwrap();
+        target.length = bytes.len() as u64;
+        target.hashes.sha256 = hex::decode(digest).unwrap().into();
+        targets.signed.version = NonZeroU64::new(3).unwrap();
+        self.desk.keys.targets[..2].iter().for_each(|key| key.sign(&mut targets).unwrap());
+        let targets = put(&tree, "3.targets.json", &targets);
+        let mut snapshot: Signed<Snapshot> =
+            serde_json::from_slice(&read("metadata/2.snapshot.json")).unwrap();
+        snapshot.signed.version = NonZeroU64::new(3).unwrap();
+        snapshot.signed.meta.insert("targets.json".to_owned(), targets);
+        self.desk.keys.snapshot.sign(&mut snapshot).unwrap();
+        let snapshot = put(&tree, "3.snapshot.json", &snapshot);
+        let mut timestamp: Signed<Timestamp> =
+            serde_json::from_slice(&read("metadata/timestamp.json")).unwrap();
+        timestamp.signed.version = NonZeroU64::new(9).unwrap();
+        timestamp.signed.meta.insert("snapshot.json".to_owned(), snapshot);
+        self.desk.keys.timestamp.sign(&mut timestamp).unwrap();
+        put(&tree, "timestamp.json", &timestamp);
+        tree
+    }
+}
+
+fn put<T: Role>(tree: &Path, name: &str, document: &Signed<T>) -> Metafile {
+    let bytes = serde_json::to_vec(document).unwrap();
+    std::fs::write(tree.join("metadata").join(name), &bytes).unwrap();
+    let hashes = Hashes { sha256: hex::decode(sha256(&bytes)).unwrap().into(), _extra: HashMap::new() };
+    let version = document.signed.version();
+    Metafile { length: Some(bytes.len() as u64), hashes: Some(hashes), version, _extra: HashMap::new() }
+}
+
+#[tokio::test]
+async fn an_older_list_is_a_rollback() {
+    let scene = Scene::new().await;
+    assert!(matches!(scene.says(&scene.old.clone()).await, MirrorError::Rollback(_)));
+}
+
+#[tokio::test]
+async fn a_list_that_nobody_renews_is_frozen_and_the_copy_says_since_when() {
+    let scene = Scene::new().await;
+    let later = now() + SignedDuration::from_hours(25);
+    let source = Source::new(scene.desk.path().to_str().unwrap()).unwrap();
+    let told = scene.follower.sync(&source, true, later).await.unwrap_err();
+    let fresh = scene.follower.fresh().unwrap().unwrap();
+    assert!(matches!(told, MirrorError::Frozen { since } if since == fresh.until));
+    assert_eq!(fresh.stale_at(later), Some(fresh.until));
+    assert!(scene.follower.sync(&source, true, now()).await.is_ok());
+}
+
+#[tokio::test]
+async fn files_of_two_lists_are_a_mixture() {
+    let scene = Scene::new().await;
+    let mixed = scene.desk.folder.path().join("mixed");
+    for name in ["metadata/2.snapshot.json", "metadata/2.targets.json", "checkpoint"] {
+        copy(&scene.desk.path(), &mixed);
+        std::fs::copy(scene.old.join(name.replace("/2.", "/1.")), mixed.join(name)).unwrap();
+        let told = scene.says(&mixed).await;
+        assert!(matches!(told, MirrorError::Mixture(_)), "{name}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_changed_on_the_way_is_found() {
+    let mut scene = Scene::new().await;
+    scene.desk.set("entry/b", "listed");
+    scene.desk.publish(&[event(3, "certified", &["entry/b"])]).unwrap();
+    let changed = scene.desk.folder.path().join("changed");
+    let mut tried = 0;
+    let mut folders = vec![scene.desk.path()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(scene.desk.path()).unwrap().to_owned();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            // What a follower fetches: not the plain files beside the objects, nor what he has or what is hidden.
+            let text = name.to_str().unwrap();
+            let fetched = text.starts_with("metadata/3.")
+                || text.ends_with("timestamp.json")
+                || text == "checkpoint"
+                || text == "tile/entries/000.p/3";
+            let fresh_object = (text.starts_with("objects/") || text.starts_with("targets/"))
+                && !scene.follower.tree().has(text).unwrap();
+            if !fetched && !fresh_object {
+                continue;
+            }
+            copy(&scene.desk.path(), &changed);
+            let mut bytes = std::fs::read(&path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            std::fs::write(changed.join(&name), bytes).unwrap();
+            // A fresh follower each time, who saw what the first one did.
+            let place = scene.desk.folder.path().join("fresh");
+            copy(scene.follower.tree().root(), &place);
+            let fresh = Mirror::new(&place);
+            assert!(sync(&fresh, &changed).await.is_err(), "{text}");
+            assert_eq!(fresh.manifest().unwrap().seq, 2, "{text}");
+            assert_eq!(sync(&fresh, &scene.desk.path()).await.unwrap().leaves.len(), 1);
+            tried += 1;
+        }
+    }
+    assert!(tried >= 8, "only {tried} files were changed");
+}
+
+#[tokio::test]
+async fn a_product_that_is_quietly_removed_listed_or_changed_is_found_although_everybody_signed() {
+    let scene = Scene::new().await;
+    let listed = sha256(br#"{"state":"listed"}"#);
+    let told = scene.says(&scene.forged(|manifest| manifest.parts.clear())).await;
+    assert!(matches!(told, MirrorError::QuietRemoval(name) if name == part("entry/a")));
+    let told = scene
+        .says(&scene.forged(|manifest| _ = manifest.parts.insert(part("entry/x"), listed.clone())))
+        .await;
+    assert!(matches!(told, MirrorError::QuietListing(name) if name == part("entry/x")));
+    let told = scene
+        .says(&scene.forged(|manifest| _ = manifest.parts.insert(part("entry/a"), listed.clone())))
+        .await;
+    assert!(
+        matches!(told, MirrorError::QuietChange(name) if name == part("entry/a")),
+        "quietly listed again"
+    );
+    // The control: the same without a change is believed.
+    sync(&scene.follower, &scene.forged(|_| ())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_publisher_who_shows_two_pasts_is_found_by_who_saw_the_other_one() {
+    let mut scene = Scene::new().await;
+    // Everybody conspires, the witness too: the old list goes on another way.
+    copy(&scene.old, &scene.desk.path());
+    scene.desk.witness.remembered = Remembered { size: 1, root: one_leaf(&scene.old) };
+    scene.desk.set("entry/a", "listed, and never removed");
+    scene.desk.publish(&[event(2, "entry-kept", &["entry/a"])]).unwrap();
+    let told = sync(&scene.follower, &scene.desk.path()).await.unwrap_err();
+    assert!(matches!(told, MirrorError::SplitView { seen: 2, now: 2 }), "{told}");
+    let stranger = mirror(&scene.desk, "stranger");
+    sync(&stranger, &scene.desk.path()).await.expect("who sees one past only cannot know");
+    assert!(
+        matches!(scene.follower.diff(&stranger), Err(MirrorError::SplitView { .. })),
+        "until the two compare"
+    );
+}
+
+fn one_leaf(tree: &Path) -> dtsec_log::Hash {
+    let note = dtsec_log::Note::parse(&std::fs::read(tree.join("checkpoint")).unwrap()).unwrap();
+    dtsec_log::Checkpoint::parse(note.text()).unwrap().root
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_no_witness_has_seen_is_not_believed() {
+    let scene = Scene::new().await;
+    let text = std::fs::read_to_string(scene.file("checkpoint")).unwrap();
+    let unseen = scene.desk.folder.path().join("unseen");
+    copy(&scene.desk.path(), &unseen);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.contains("witness.example")).collect();
+    std::fs::write(unseen.join("checkpoint"), format!("{}\n", lines.join("\n"))).unwrap();
+    let told = scene.says(&unseen).await;
+    assert!(
+        matches!(told, MirrorError::Checkpoint(CheckpointError::Witnesses { found: 0, quorum: 1 })),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_list_of_somebody_else_and_a_copy_without_a_root_are_refused() {
+    let scene = Scene::new().await;
+    let mut other = Desk::new();
+    other.set("entry/a", "listed");
+    other.publish(&[event(1, "certified", &["entry/a"])]).unwrap();
+    let told = scene.says(&other.path()).await;
+    assert!(matches!(told, MirrorError::Signature(_)), "{told}");
+    let empty = Mirror::new(scene.desk.folder.path().join("empty"));
+    assert!(matches!(sync(&empty, &scene.desk.path()).await, Err(MirrorError::NoRoot)));
+    assert!(matches!(empty.trust(b"{}"), Err(MirrorError::Damaged { .. })));
+    let mut unsigned = scene.desk.first.clone();
+    unsigned.signatures.pop();
+    assert!(matches!(empty.trust(&serde_json::to_vec(&unsigned).unwrap()), Err(MirrorError::Damaged { .. })));
+    empty.trust(&serde_json::to_vec(&scene.desk.first).unwrap()).unwrap();
+    sync(&empty, &scene.desk.path()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_copy_that_was_changed_is_found_by_its_own_check() {
+    let scene = Scene::new().await;
+    scene.follower.check().await.unwrap();
+    let root = scene.follower.tree().root().to_owned();
+    for name in ["parts/entry/a.json", "tile/entries/000.p/2", "metadata/timestamp.json", "checkpoint"] {
+        let place = scene.desk.folder.path().join("harmed");
+        copy(&root, &place);
+        let mut bytes = std::fs::read(place.join(name)).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(place.join(name), bytes).unwrap();
+        assert!(Mirror::new(&place).check().await.is_err(), "{name}");
+    }
+}
