@@ -216,7 +216,7 @@ pub(crate) async fn fetch(
     }
     let checkpoint = source.get(CHECKPOINT).await?;
     let note = Note::parse(&checkpoint).map_err(CheckpointError::from)?;
-    let believed = policy.policy().and_then(|policy| Ok(policy.believe(&note)));
+    let believed = policy.policy().map(|policy| policy.believe(&note));
     let shown = believed.map_err(CheckpointError::from)??;
     if (shown.size, hex::encode(shown.root)) != (manifest.log.size, manifest.log.root.clone()) {
         return Err(MirrorError::Mixture(format!(

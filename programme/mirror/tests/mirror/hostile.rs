@@ -144,7 +144,8 @@ async fn a_file_that_was_changed_on_the_way_is_found() {
                 || text == "checkpoint"
                 || text == "tile/entries/000.p/3";
             let fresh_object = (text.starts_with("objects/") || text.starts_with("targets/"))
-                && !scene.follower.tree().has(text).unwrap();
+                && !scene.follower.tree().has(text).unwrap()
+                && !scene.old.join(text).exists();
             if !fetched && !fresh_object {
                 continue;
             }
