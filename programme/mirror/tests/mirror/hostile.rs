@@ -124,7 +124,7 @@ async fn files_of_two_lists_are_a_mixture() {
 #[tokio::test]
 async fn a_file_that_was_changed_on_the_way_is_found() {
     let mut scene = Scene::new().await;
-    scene.desk.set("entry/b", "listed");
+    scene.desk.set("entry/b", "listed since today");
     scene.desk.publish(&[event(3, "certified", &["entry/b"])]).unwrap();
     let changed = scene.desk.folder.path().join("changed");
     let mut tried = 0;
