@@ -9,9 +9,11 @@ mod evidence;
 mod fault;
 mod image;
 mod independent_tests;
+mod list;
 mod package;
 mod pp;
 mod profile;
+mod publish;
 mod registry;
 mod render;
 mod sbom;
@@ -53,6 +55,9 @@ pub(crate) enum Command {
     /// Draw the independent tests of ATE_IND.1, known to nobody in advance.
     #[command(subcommand)]
     IndependentTests(independent_tests::Command),
+    /// Follow the published list: keep a copy that works offline, and hold it against its log.
+    #[command(subcommand)]
+    List(list::Command),
     /// Put everything together that a lab starts from.
     Package(Box<package::Package>),
     /// Read and write protection profiles in NIAP's XML.
@@ -61,6 +66,9 @@ pub(crate) enum Command {
     /// Read SESIP profiles and show them.
     #[command(subcommand)]
     Profile(profile::Command),
+    /// Publish the list: a static tree, signed, that any web server serves.
+    #[command(subcommand)]
+    Publish(publish::Command),
     /// Ask and change the registry of a running server, with a token.
     Registry(Box<registry::Registry>),
     /// Write a Security Target, an evaluation report or what follows from it for people: HTML or DOCX.
@@ -98,9 +106,11 @@ impl Command {
             Command::Fault(command) => command.run(),
             Command::Image(command) => command.run(),
             Command::IndependentTests(command) => command.run(),
+            Command::List(command) => command.run(),
             Command::Package(command) => command.run(),
             Command::Pp(command) => command.run(),
             Command::Profile(command) => command.run(),
+            Command::Publish(command) => command.run(),
             Command::Registry(command) => command.run(),
             Command::Render(command) => command.run(),
             Command::Schema(command) => command.run(),

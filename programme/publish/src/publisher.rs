@@ -14,7 +14,7 @@ use crate::root::{self, RootError, SPEC_VERSION};
 use crate::tree::{Lock, Tree, TreeError};
 use dtsec_log::{
     Checkpoint, CheckpointError, Frontier, Hash, Key, Note, NoteError, NoteSigner, Policy, Signature,
-    TileError, Tiles, tile, tree as merkle,
+    TileError, Tiles, tile, tree as merkle, witness,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,66 @@ pub trait Witness {
         note: &Note,
         prove: &mut dyn FnMut(u64) -> Option<Vec<Hash>>,
     ) -> Result<Signature, String>;
+}
+
+/// A witness that is run beside the publisher. Others believe it as far as they believe that its key is elsewhere.
+#[derive(Debug)]
+pub struct LocalWitness {
+    signer: NoteSigner,
+    log: Key,
+    state: std::path::PathBuf,
+}
+
+/// What it remembers, as it lies in its file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Memory {
+    size: u64,
+    root: String,
+}
+
+impl LocalWitness {
+    /// With a key for the log with that key, and a file to remember in.
+    pub fn new(signer: NoteSigner, log: Key, state: std::path::PathBuf) -> Self {
+        Self { signer, log, state }
+    }
+
+    fn remembered(&self) -> Result<witness::Remembered, String> {
+        let damaged =
+            || format!("what {} remembers is damaged: {}", self.signer.public().name(), self.state.display());
+        match std::fs::read(&self.state) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(witness::Remembered::nothing()),
+            Err(error) => Err(format!("{}: {error}", self.state.display())),
+            Ok(bytes) => {
+                let memory: Memory = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+                let root = hex::decode(&memory.root).ok().and_then(|root| root.try_into().ok());
+                Ok(witness::Remembered { size: memory.size, root: root.ok_or_else(damaged)? })
+            }
+        }
+    }
+}
+
+impl Witness for LocalWitness {
+    fn cosign(
+        &mut self,
+        note: &Note,
+        prove: &mut dyn FnMut(u64) -> Option<Vec<Hash>>,
+    ) -> Result<Signature, String> {
+        let remembered = self.remembered()?;
+        let proof = prove(remembered.size).unwrap_or_default();
+        let at = seconds(Timestamp::now());
+        let signed =
+            witness::cosign(&self.signer, &self.log, remembered, (remembered.size, &proof), note, at);
+        let (now, signature) = signed.map_err(|error| format!("{}: {error}", self.signer.public().name()))?;
+        // Remembered before it is given away.
+        let memory = Memory { size: now.size, root: hex::encode(now.root) };
+        let bytes = serde_json::to_vec(&memory).map_err(|error| error.to_string())?;
+        let folder = self.state.parent().unwrap_or(std::path::Path::new("."));
+        let name =
+            self.state.file_name().and_then(|name| name.to_str()).ok_or("the witness's file has no name")?;
+        Tree::new(folder).put(name, &bytes).map_err(|error| error.to_string())?;
+        Ok(signature)
+    }
 }
 
 /// The keys that are there for a release.
@@ -342,8 +402,16 @@ impl Publisher {
         Ok(Some((timestamp, snapshot)))
     }
 
+    /// The log's keys.
+    pub fn log(&self) -> &LogPolicy {
+        &self.log
+    }
+
     /// The version that everybody sees: 0 where there is none.
-    fn released_version(&self) -> Result<u64, PublishError> {
+    ///
+    /// # Errors
+    /// [`PublishError`].
+    pub fn released_version(&self) -> Result<u64, PublishError> {
         let Some((_, snapshot)) = self.released()? else { return Ok(0) };
         let meta = snapshot.signed.meta.get("targets.json");
         Ok(meta.ok_or_else(|| damaged("metadata", "the snapshot names no targets"))?.version.get())
