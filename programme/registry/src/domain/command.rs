@@ -17,13 +17,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 macro_rules! commands {
     ($(#[$doc:meta])* $enum:ident $tag:literal {
-        $($(#[$about:meta])* $variant:ident $name:literal [$($role:ident),*] { $($(#[$what:meta])* $field:ident: $type:ty,)* })*
+        $($(#[doc = $about:literal])+ $variant:ident $name:literal [$($role:ident),*] { $($(#[$what:meta])* $field:ident: $type:ty,)* })*
     }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = $tag, rename_all_fields = "kebab-case")]
         pub enum $enum {
-            $($(#[$about])* #[serde(rename = $name)] #[allow(missing_docs, reason = "named after its type")]
+            $($(#[doc = $about])+ #[serde(rename = $name)] #[allow(missing_docs, reason = "named after its type")]
             $variant { $($(#[$what])* $field: $type,)* },)*
         }
 
@@ -40,6 +40,9 @@ macro_rules! commands {
             pub const fn roles(&self) -> &'static [Role] {
                 match self { $($enum::$variant { .. } => &[$(Role::$role),*],)* }
             }
+
+            /// Every tag with what it asks for, in a sentence or two.
+            pub const ABOUT: &'static [(&'static str, &'static str)] = &[$(($name, concat!($($about),+)),)*];
 
             /// Every tag with the roles that may give it.
             pub const ROLES: &'static [(&'static str, &'static [Role])] = &[$(($name, &[$(Role::$role),*]),)*];
