@@ -5,7 +5,7 @@ use crate::fixtures::{self, id};
 use crate::site::{As, Site};
 use axum::body::Body;
 use axum::http::{Request, header};
-use dtsec_registry::domain::Command;
+use dtsec_registry::domain::{Command, Decision};
 use dtsec_serve::access::session;
 use dtsec_serve::access::table::{Gate, ROUTES, Route, Trace};
 use dtsec_serve::access::tokens::{self, Scope};
@@ -61,6 +61,18 @@ fn the_description_is_openapi_3_1_and_every_reference_leads_somewhere() {
             _ => {}
         }
     }
+}
+
+#[test]
+fn every_command_and_decision_is_described_with_what_it_asks_for_and_who_may_give_it() {
+    let all = &dtsec_serve::api::openapi()["components"]["schemas"];
+    let names = Command::NAMES.iter().map(|name| format!("Command.{name}"));
+    for name in names.chain(Decision::NAMES.iter().map(|name| format!("Decision.{name}"))) {
+        let about = all[&name]["description"].as_str().unwrap();
+        assert!(about.ends_with('.') && about.trim() == about, "{name}: {about}");
+        assert!(!all[&name]["x-roles"].as_array().unwrap().is_empty(), "{name}");
+    }
+    assert!(all["Plan"].get("x-roles").is_none(), "what is no command has no roles");
 }
 
 /// How a route is tried: as whom it is refused and with what status, as whom it is allowed.
