@@ -101,6 +101,10 @@ fn lab_is_accepted(world: &mut World) {
     // A developer's own lab may be accepted, and evaluates for others.
     let document = world.paper("lea", "other accreditation");
     world.give("lea", &apply("own", &document, &world.day(900))).ok();
+    world.propose("root", &accept_lab("own"), "in-haste").ok();
+    world.ask("ann", &["drop", "in-haste", "--reason", "mine"]).refused(101);
+    world.ask("root", &["drop", "in-haste", "--reason", "second thoughts"]).ok();
+    world.confirm("dirk", "in-haste").refused(106);
     world.decided(&accept_lab("own"));
 }
 
@@ -333,6 +337,21 @@ fn major_change_is_revalidated(world: &mut World) {
     world.decided(&certify("ev-2", &etr, "entry-2", "DTS-2", &day));
     assert_eq!(world.state("ann", "requests", "r2"), "revalidated");
     assert_eq!(world.row("guest", "entries", "entry-2")["state"], "listed");
+    what_others_write_is_taken_in(world);
     let compared = world.ask("guest", &["compare", "entry", "entry-2"]).ok();
     assert_eq!(compared["entries"], json!(["entry", "entry-2"]));
+}
+
+/// A list of components, and a record of a vulnerability, in formats of others.
+fn what_others_write_is_taken_in(world: &World) {
+    let (components, record) = (world.place.path("components.json"), world.place.path("record.json"));
+    let list = json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "components": [] });
+    std::fs::write(&components, list.to_string()).unwrap();
+    world.ask("bob", &["components", "entry", &components]).refused(102);
+    world.ask("ann", &["components", "entry", &components]).ok();
+    std::fs::write(&record, json!({ "id": "GHSA-1" }).to_string()).unwrap();
+    let report = ["report", &record, "--format", "osv", "--reason", "found elsewhere"];
+    world.ask("guest", &report).refused(13);
+    world.ask("guest", &[&report[..], &["--entry", "entry"]].concat()).ok();
+    assert_eq!(world.row("root", "vulnerabilities", "GHSA-1")["triaged"], false);
 }

@@ -56,6 +56,13 @@ fn what_was_decided_on_an_older_version_is_refused(place: Place) {
     let head = world.head();
     open(&world, seen).refused(21);
     assert_eq!(world.head(), head);
+    // A rehearsal says what would be, and does nothing.
+    let confirm = json!({ "command": "confirm", "proposal": "none" });
+    world.give_with("dirk", &confirm, &["--rehearse"]).refused(106);
+    let review =
+        json!({ "command": "open-pp-review", "pp": "pp", "document": document, "closes": world.day(9) });
+    assert_eq!(world.give_with("dirk", &review, &["--rehearse"]).ok(), json!({ "rehearsed": true }));
+    assert_eq!(world.head(), head);
     open(&world, seen + 1).ok();
 }
 
@@ -145,6 +152,8 @@ fn nobody_gives_himself_a_way_in(place: Place) {
     let tokens = world.ask("amy", &["tokens", "list"]).ok();
     let id = tokens["items"][0]["id"].as_str().unwrap();
     world.ask("ann", &["tokens", "revoke", id]).refused(16);
+    assert_eq!(world.ask("amy", &["sessions", "list"]).ok()["items"], json!([]), "no session began");
+    world.ask("amy", &["sessions", "end"]).ok();
     world.ask("amy", &["tokens", "revoke", id]).ok();
     let out = world.ask("amy", &["me"]).refused(11);
     assert!(out["remedy"].as_str().unwrap().contains("sign-in"), "{out:#}");

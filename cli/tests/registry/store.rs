@@ -248,6 +248,31 @@ fn a_backup_that_was_killed_is_not_there() {
 }
 
 #[test]
+fn a_restore_that_was_killed_is_done_again() {
+    let world = World::new(Place::sqlite());
+    let large = world.place.path("large");
+    std::fs::write(&large, vec![7; 6 << 20]).unwrap();
+    world.ask("root", &["hand-in", &large]).ok();
+    let file = backed_up(&world, "backup");
+    let target = Place::sqlite();
+    share_key(&world.place, &target);
+    let mut command = dtsec();
+    command.args(["store", "restore", &file]).args(target.arguments());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let database = target.folder.path().join("data/registry.sqlite");
+    while !database.exists() && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(database.exists(), "it ended before it began");
+    // Nothing of it is there, and then it is done again; or it was faster than the signal, and all of it is.
+    let (status, value) = store(&target, &["restore", &file]);
+    assert!(status == 0 || value["error"].as_str().unwrap().contains("not empty"), "{value:#}");
+    assert_eq!(stored(&target, &["verify"])["head"], stored(&world.place, &["verify"])["head"]);
+}
+
+#[test]
 fn a_change_from_outside_shows() {
     let world = World::new(Place::sqlite());
     assert_eq!(stored(&world.place, &["verify"])["faults"], json!([]));

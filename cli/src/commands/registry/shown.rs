@@ -23,6 +23,9 @@ impl fmt::Display for Shown {
         if value.get("done").and_then(Value::as_bool) == Some(true) {
             return f.write_str("done");
         }
+        if value.get("rehearsed").and_then(Value::as_bool) == Some(true) {
+            return f.write_str("it would be carried out now; nothing was done");
+        }
         if let (Some(changed), Some(repeated)) = (value.get("changed"), value.get("repeated")) {
             return outcome(f, value, changed, repeated == true);
         }
@@ -64,24 +67,26 @@ fn words(list: &Value) -> String {
 }
 
 /// A value in a word or a few.
-pub(super) fn plain(value: &Value) -> String {
+fn plain(value: &Value) -> String {
     match value {
+        Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
-        Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => words(value),
+        Value::Array(_) => words(value),
+        Value::Object(_) => format!("({})", line(value)),
         other => other.to_string(),
     }
 }
 
+/// What is read first in a row; the rest follows by name.
+const FIRST: [&str; 7] = ["number", "id", "what", "event", "todo", "title", "state"];
+
 /// A row of a list on a line.
 fn line(item: &Value) -> String {
-    let shown = |(name, value): (&String, &Value)| match value {
-        Value::Null => None,
-        value => Some(format!("{name}: {}", plain(value))),
-    };
-    match item {
-        Value::Object(all) => all.iter().filter_map(shown).collect::<Vec<_>>().join(", "),
-        other => plain(other),
-    }
+    let Value::Object(all) = item else { return plain(item) };
+    let first = FIRST.iter().filter_map(|name| all.get_key_value(*name));
+    let others = all.iter().filter(|(name, _)| !FIRST.contains(&name.as_str()));
+    let shown = first.chain(others).filter(|(_, value)| !value.is_null());
+    shown.map(|(name, value)| format!("{name}: {}", plain(value))).collect::<Vec<_>>().join(", ")
 }
 
 /// What has parts, indented; what is empty is left out.
@@ -136,5 +141,11 @@ mod tests {
         assert_eq!(Shown(part).to_string(), "id: a\nstate:\n  text:\n    claims: x, y\n");
         let page = json!({ "items": [{ "id": "a", "lab": null }], "next": "n" });
         assert_eq!(Shown(page).to_string(), "id: a\nmore: --after n");
+        let row = json!({ "by": "ann", "number": 7, "basis": { "by": "evaluated" } });
+        assert_eq!(
+            Shown(json!([row])).to_string(),
+            "number: 7, basis: (by: evaluated), by: ann\n1 shown, and no more"
+        );
+        assert!(Shown(json!({ "rehearsed": true })).to_string().starts_with("it would be"));
     }
 }
