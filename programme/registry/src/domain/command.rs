@@ -17,13 +17,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 macro_rules! commands {
     ($(#[$doc:meta])* $enum:ident $tag:literal {
-        $($(#[$about:meta])* $variant:ident $name:literal [$($role:ident),*] { $($(#[$what:meta])* $field:ident: $type:ty,)* })*
+        $($(#[doc = $about:literal])+ $variant:ident $name:literal [$($role:ident),*] { $($(#[$what:meta])* $field:ident: $type:ty,)* })*
     }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = $tag, rename_all_fields = "kebab-case")]
         pub enum $enum {
-            $($(#[$about])* #[serde(rename = $name)] #[allow(missing_docs, reason = "named after its type")]
+            $($(#[doc = $about])+ #[serde(rename = $name)] #[allow(missing_docs, reason = "named after its type")]
             $variant { $($(#[$what])* $field: $type,)* },)*
         }
 
@@ -40,6 +40,9 @@ macro_rules! commands {
             pub const fn roles(&self) -> &'static [Role] {
                 match self { $($enum::$variant { .. } => &[$(Role::$role),*],)* }
             }
+
+            /// Every tag with what it asks for, in a sentence or two.
+            pub const ABOUT: &'static [(&'static str, &'static str)] = &[$(($name, concat!($($about),+)),)*];
 
             /// Every tag with the roles that may give it.
             pub const ROLES: &'static [(&'static str, &'static [Role])] = &[$(($name, &[$(Role::$role),*]),)*];
@@ -65,18 +68,18 @@ commands! {
         OpenPpReview "open-pp-review" [DwgProfiles] { pp: PpId, document: Digest, closes: Date, }
         /// Comments on a profile in review. Anybody may.
         CommentPp "comment-pp" [Public] { pp: PpId, comment: CommentId, place: String, text: String, }
-        /// Answers a comment.
+        /// Answers a comment on a profile.
         DisposeComment "dispose-comment" [DwgProfiles] { pp: PpId, comment: CommentId, disposition: Disposition, }
 
         /// Hands in a Security Target.
         SubmitSt "submit-st" [Developer] { st: StId, text: Box<StText>, }
-        /// Hands in another text of it.
+        /// Hands in another text of a Security Target.
         ReviseSt "revise-st" [Developer] { st: StId, text: Box<StText>, }
-        /// Puts it to review or publishes it.
+        /// Puts a Security Target to review, or publishes it.
         PublishSt "publish-st" [Developer] { st: StId, publication: Publication, }
-        /// Begins to read it.
+        /// Begins to read a Security Target.
         ReviewSt "review-st" [DwgProfiles, DwgAssurance] { st: StId, }
-        /// Returns it.
+        /// Returns a Security Target, with what is to be changed.
         RequestStChanges "request-st-changes" [DwgProfiles, DwgAssurance] { st: StId, document: Digest, findings: Vec<String>, }
 
         /// Applies as a lab.
@@ -86,13 +89,13 @@ commands! {
 
         /// Plans an evaluation.
         PlanEvaluation "plan-evaluation" [LabEvaluator, LabQuality] { evaluation: EvaluationId, plan: Plan, }
-        /// Starts it.
+        /// Starts an evaluation.
         StartEvaluation "start-evaluation" [LabEvaluator] { evaluation: EvaluationId, }
-        /// Records a visit at the lab.
+        /// Records a visit at the lab during an evaluation.
         ObserveEvaluation "observe-evaluation" [DwgAssurance, Auditor] { evaluation: EvaluationId, supported: bool, document: Digest, }
-        /// Hands in its report.
+        /// Hands in the report of an evaluation.
         SubmitEtr "submit-etr" [LabEvaluator] { evaluation: EvaluationId, etr: Box<Etr>, }
-        /// Returns the report.
+        /// Returns the report of an evaluation, with what is to be mended.
         RequestRework "request-rework" [DwgAssurance] { evaluation: EvaluationId, document: Digest, findings: Vec<String>, }
 
         /// Looks an entry through.
@@ -102,40 +105,40 @@ commands! {
 
         /// Files a maintenance request.
         RequestMaintenance "request-maintenance" [Developer] { request: RequestId, entry: EntryId, form: Form, }
-        /// Takes it back.
+        /// Takes a maintenance request back.
         WithdrawRequest "withdraw-request" [Developer] { request: RequestId, }
 
         /// Reports a vulnerability. Anybody may; a plan only the developer.
         ReportVulnerability "report-vulnerability" [Developer, Public] { vulnerability: VulnerabilityId, report: Report, }
-        /// Holds it against each Security Target.
+        /// Holds a vulnerability against the Security Target of each entry.
         TriageVulnerability "triage-vulnerability" [DwgAssurance] { vulnerability: VulnerabilityId, found: Triage, }
-        /// Says what will be done about it in a product.
+        /// Says what will be done about a vulnerability in a product.
         SubmitPlan "submit-plan" [Developer] { vulnerability: VulnerabilityId, entry: EntryId, plan: MitigationPlan, }
-        /// Gives a view. Anybody may.
+        /// Gives a view on a vulnerability. Anybody may.
         RecordView "record-view" [Developer, Public] { vulnerability: VulnerabilityId, stakeholder: Stakeholder, text: String, }
-        /// Says that it is mitigated in a product.
+        /// Says that a vulnerability is mitigated in a product.
         ReportMitigation "report-mitigation" [Developer] { vulnerability: VulnerabilityId, entry: EntryId, evidence: Digest, }
-        /// Has seen that it is.
+        /// Has seen that a vulnerability is mitigated in a product.
         VerifyMitigation "verify-mitigation" [DwgAssurance] { vulnerability: VulnerabilityId, entry: EntryId, evidence: Digest, }
-        /// Says that it is not, or not soon enough.
+        /// Says that a vulnerability is not mitigated in a product, or not soon enough.
         DeclareOverdue "declare-overdue" [DwgAssurance] { vulnerability: VulnerabilityId, entry: EntryId, }
 
-        /// Commits to the developer's share of a draw.
+        /// Commits to the developer's share of an audit's draw.
         JoinAudit "join-audit" [Developer] { audit: AuditId, commitment: Digest, }
-        /// Reveals a share: the working group's, or the developer's.
+        /// Reveals a share of an audit's draw: the working group's, or the developer's.
         RevealShare "reveal-share" [DwgAssurance, Developer] { audit: AuditId, share: Share, }
-        /// Answers the sample.
+        /// Answers the sample of an audit.
         SubmitAuditEvidence "submit-audit-evidence" [Developer] { audit: AuditId, evidence: BTreeMap<String, Digest>, }
-        /// Says what the auditor found.
+        /// Says what the auditor found in an audit.
         RecordAuditResult "record-audit-result" [Auditor] { audit: AuditId, results: BTreeMap<String, bool>, }
-        /// Says that the developer cannot support it, or did not.
+        /// Says that the developer cannot support an audit, or did not.
         DeclareNotSupported "declare-not-supported" [DwgAssurance, Developer] { audit: AuditId, }
 
         /// Proposes an agreement on confidentiality.
         ProposeAgreement "propose-agreement" [DwgAssurance] { agreement: AgreementId, lab: OrganisationId, developer: OrganisationId, document: Digest, }
-        /// Signs it.
+        /// Signs an agreement on confidentiality.
         SignAgreement "sign-agreement" [LabQuality, Developer] { agreement: AgreementId, document: Digest, }
-        /// Ends it.
+        /// Ends an agreement on confidentiality.
         EndAgreement "end-agreement" [DwgAssurance, LabQuality, Developer] { agreement: AgreementId, }
     }
 }
@@ -147,31 +150,31 @@ commands! {
         DefineClass "define-class" [DwgScope] { class: DeviceClass, }
         /// Accepts a profile.
         AcceptPp "accept-pp" [DwgProfiles] { pp: PpId, document: Digest, #[serde(default)] determination: Option<String>, }
-        /// Withdraws it.
+        /// Withdraws a profile.
         WithdrawPp "withdraw-pp" [DwgProfiles] { pp: PpId, }
         /// Approves a Security Target.
         ApproveSt "approve-st" [DwgProfiles, DwgAssurance] { st: StId, document: Digest, #[serde(default)] determination: Option<String>, }
-        /// Rejects it.
+        /// Rejects a Security Target.
         RejectSt "reject-st" [DwgProfiles, DwgAssurance] { st: StId, document: Digest, }
         /// Accepts a lab.
         AcceptLab "accept-lab" [DwgAssurance] { lab: LabId, factors: Factors, }
-        /// Rejects it.
+        /// Rejects a lab that applied.
         RejectLab "reject-lab" [DwgAssurance] { lab: LabId, factors: Factors, }
-        /// Suspends it.
+        /// Suspends a lab.
         SuspendLab "suspend-lab" [DwgAssurance] { lab: LabId, }
-        /// Takes it back.
+        /// Takes a suspended lab back.
         ReinstateLab "reinstate-lab" [DwgAssurance] { lab: LabId, }
-        /// Removes it.
+        /// Removes a lab.
         RemoveLab "remove-lab" [DwgAssurance] { lab: LabId, ground: LabGround, }
         /// Accepts a report, gives the certificate and lists the product: one transition.
         Certify "certify" [DwgAssurance] { with: Certification, }
-        /// Rejects a report.
+        /// Rejects the report of an evaluation.
         RejectEtr "reject-etr" [DwgAssurance] { evaluation: EvaluationId, document: Digest, }
         /// Takes a product off the list.
         RemoveEntry "remove-entry" [DwgAssurance] { entry: EntryId, ground: RemovalGround, }
-        /// Puts it back.
+        /// Puts a product back on the list.
         RestoreEntry "restore-entry" [DwgAssurance] { entry: EntryId, }
-        /// Leaves it on the list although a mitigation is overdue.
+        /// Leaves a product on the list although a mitigation is overdue.
         KeepEntry "keep-entry" [DwgAssurance] { entry: EntryId, vulnerability: VulnerabilityId, considered: Considered, }
         /// Lists a de-facto claim, apart.
         AdmitDeFacto "admit-de-facto" [DwgAssurance] { entry: EntryId, assertion: Digest, }
@@ -181,7 +184,7 @@ commands! {
         RequireRevalidation "require-revalidation" [DwgAssurance] { ground: RevalidationGround, }
         /// Orders a random audit.
         OrderAudit "order-audit" [DwgAssurance] { order: Order, }
-        /// Closes a satisfied one.
+        /// Closes an audit that is satisfied.
         CloseAudit "close-audit" [DwgAssurance] { audit: AuditId, }
     }
 }

@@ -1,6 +1,7 @@
 //! What is one's own: who one is, tokens, passkeys, sessions.
 
 use super::lists::{Onward, Paged};
+use crate::access::links;
 use crate::access::passkeys::Opened;
 use crate::access::tokens::{self, Scope};
 use crate::access::{By, SignedIn};
@@ -142,6 +143,43 @@ pub(super) async fn make_token(
     let person = who.actor.person.as_str();
     let (token, row) = tokens::make(&app.registry, person, &new.name, &new.scopes, new.days).await?;
     Ok((StatusCode::CREATED, axum::Json(MadeToken { token, row: token_row(row) })))
+}
+
+/// A sign-in link to be used for a token.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinkUsed {
+    /// The secret of the link: what stands in it behind `token=`.
+    link: String,
+    /// The token to make.
+    token: NewToken,
+}
+
+/// A token with its secret, and whose it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LinkToken {
+    /// Whose it is.
+    person: String,
+    #[serde(flatten)]
+    made: MadeToken,
+}
+
+/// Uses a sign-in link up for a token, without a browser: for the command line. No session begins.
+#[utoipa::path(
+    post, path = "/api/v1/sign-in/link/token", tag = "own access", request_body = LinkUsed,
+    responses((status = 201, description = "It is made", body = LinkToken))
+)]
+pub(super) async fn link_token(
+    State(app): State<App>,
+    Json(used): Json<LinkUsed>,
+) -> Result<(StatusCode, axum::Json<LinkToken>), WebError> {
+    let new = used.token;
+    let (token, row) = links::make_token(&app.registry, &used.link, &new.name, &new.scopes, new.days).await?;
+    let person = row.person.clone();
+    Ok((
+        StatusCode::CREATED,
+        axum::Json(LinkToken { person, made: MadeToken { token, row: token_row(row) } }),
+    ))
 }
 
 /// Revokes a token.

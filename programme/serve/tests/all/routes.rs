@@ -5,7 +5,7 @@ use crate::fixtures::{self, id};
 use crate::site::{As, Site};
 use axum::body::Body;
 use axum::http::{Request, header};
-use dtsec_registry::domain::Command;
+use dtsec_registry::domain::{Command, Decision};
 use dtsec_serve::access::session;
 use dtsec_serve::access::table::{Gate, ROUTES, Route, Trace};
 use dtsec_serve::access::tokens::{self, Scope};
@@ -61,6 +61,18 @@ fn the_description_is_openapi_3_1_and_every_reference_leads_somewhere() {
             _ => {}
         }
     }
+}
+
+#[test]
+fn every_command_and_decision_is_described_with_what_it_asks_for_and_who_may_give_it() {
+    let all = &dtsec_serve::api::openapi()["components"]["schemas"];
+    let names = Command::NAMES.iter().map(|name| format!("Command.{name}"));
+    for name in names.chain(Decision::NAMES.iter().map(|name| format!("Decision.{name}"))) {
+        let about = all[&name]["description"].as_str().unwrap();
+        assert!(about.ends_with('.') && about.trim() == about, "{name}: {about}");
+        assert!(!all[&name]["x-roles"].as_array().unwrap().is_empty(), "{name}");
+    }
+    assert!(all["Plan"].get("x-roles").is_none(), "what is no command has no roles");
 }
 
 /// How a route is tried: as whom it is refused and with what status, as whom it is allowed.
@@ -182,6 +194,8 @@ fn case(row: &Route, digest: &str, token: &str) -> Case {
             case(row.path, ("bob", 403), ("ann", 200)),
             json!({ "person": "amy", "name": "Amy", "organisation": "alpha", "roles": ["developer"], "reason": "new" }),
         ),
+        // Who is of another organisation is told what he would be told of nobody.
+        ("GET", "/api/v1/persons/{id}") => case("/api/v1/persons/ann", ("bob", 404), ("ann", 200)),
         ("POST", "/api/v1/persons/{id}/confirm") => with(
             case("/api/v1/persons/waits/confirm", ("ann", 403), ("dirk", 200)),
             json!({ "reason": "known" }),
@@ -195,12 +209,11 @@ fn case(row: &Route, digest: &str, token: &str) -> Case {
         }
         ("GET", "/api/v1/me") => case(row.path, ("", 401), ("ann", 200)),
         ("POST", "/api/v1/me/interests") => with(
-            case(row.path, ("token", 403), ("dirk", 204)),
+            case(row.path, ("", 401), ("dirk", 204)),
             json!({ "organisation": "beta", "reason": "my sister works there" }),
         ),
-        ("GET", "/api/v1/me/tokens" | "/api/v1/me/sessions" | "/api/v1/me/passkeys") => {
-            case(row.path, ("token", 403), ("ann", 200))
-        }
+        ("GET", "/api/v1/me/tokens" | "/api/v1/me/sessions") => case(row.path, ("", 401), ("token", 200)),
+        ("GET", "/api/v1/me/passkeys") => case(row.path, ("token", 403), ("ann", 200)),
         ("POST", "/api/v1/me/tokens") => with(
             case(row.path, ("token", 403), ("ann", 201)),
             json!({ "name": "a test", "scopes": ["read"], "days": 1 }),
@@ -208,7 +221,7 @@ fn case(row: &Route, digest: &str, token: &str) -> Case {
         ("POST", "/api/v1/me/tokens/{id}/revoke") => {
             case(&format!("/api/v1/me/tokens/{token}/revoke"), ("bob", 404), ("ann", 204))
         }
-        ("POST", "/api/v1/me/sessions/end") => case(row.path, ("token", 403), ("otto", 204)),
+        ("POST", "/api/v1/me/sessions/end") => case(row.path, ("", 401), ("otto", 204)),
         ("POST", "/api/v1/me/passkeys/begin") => case(row.path, ("", 401), ("ann", 200)),
         // `passkeys` has an authenticator.
         ("POST", "/api/v1/me/passkeys/finish") => {
@@ -217,6 +230,14 @@ fn case(row: &Route, digest: &str, token: &str) -> Case {
         ("POST", "/api/v1/me/passkeys/{id}/remove") => {
             Case { allowed: None, ..case("/api/v1/me/passkeys/00/remove", ("ann", 404), ("", 0)) }
         }
+        // `access` makes a token with a link.
+        ("POST", "/api/v1/sign-in/link/token") => Case {
+            allowed: None,
+            ..with(
+                case(row.path, ("", 403), ("", 0)),
+                json!({ "link": "none", "token": { "name": "a test", "scopes": ["read"], "days": 1 } }),
+            )
+        },
         ("POST", "/api/v1/sign-in/passkey/begin") => {
             Case { denied: None, ..case(row.path, ("", 0), ("", 200)) }
         }
