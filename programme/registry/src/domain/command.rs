@@ -7,7 +7,7 @@ use super::draw::Share;
 use super::entry::{DeFactoClaim, RemovalGround};
 use super::evaluation::{Certification, Etr, Plan};
 use super::ids::*;
-use super::lab::{Accreditation, Application, Factors, LabGround};
+use super::lab::{Accreditation, Application, Extension, Factors, LabGround};
 use super::maintenance::{Appending, Form, RevalidationGround};
 use super::pp::{DeviceClass, Disposition, PpText};
 use super::st::{Publication, StText};
@@ -84,6 +84,9 @@ commands! {
         /// Records a renewed accreditation.
         RenewAccreditation "renew-accreditation" [LabQuality] { lab: LabId, accreditation: Accreditation, }
 
+        /// Asks for more competence, or for a wider scope.
+        ExtendLab "extend-lab" [LabQuality] { lab: LabId, extension: Box<Extension>, }
+
         /// Plans an evaluation.
         PlanEvaluation "plan-evaluation" [LabEvaluator, LabQuality] { evaluation: EvaluationId, plan: Plan, }
         /// Starts it.
@@ -157,6 +160,10 @@ commands! {
         AcceptLab "accept-lab" [DwgAssurance] { lab: LabId, factors: Factors, }
         /// Rejects it.
         RejectLab "reject-lab" [DwgAssurance] { lab: LabId, factors: Factors, }
+        /// Adds what it asked for.
+        AcceptExtension "accept-extension" [DwgAssurance] { lab: LabId, document: Digest, factors: Factors, }
+        /// Does not add it.
+        RejectExtension "reject-extension" [DwgAssurance] { lab: LabId, document: Digest, factors: Factors, }
         /// Suspends it.
         SuspendLab "suspend-lab" [DwgAssurance] { lab: LabId, }
         /// Takes it back.
@@ -201,6 +208,7 @@ impl Command {
             | Command::SignAgreement { document, .. } => Some(document),
             Command::ApplyLab { application, .. } => Some(&application.accreditation.document),
             Command::RenewAccreditation { accreditation, .. } => Some(&accreditation.document),
+            Command::ExtendLab { extension, .. } => Some(&extension.document),
             Command::SubmitEtr { etr, .. } => Some(&etr.document),
             Command::ClaimDeFacto { claim, .. } => Some(&claim.assertion),
             Command::RequestMaintenance { form, .. } => Some(&form.document),
@@ -221,6 +229,8 @@ impl Decision {
             Decision::AcceptPp { document, .. }
             | Decision::ApproveSt { document, .. }
             | Decision::RejectSt { document, .. }
+            | Decision::AcceptExtension { document, .. }
+            | Decision::RejectExtension { document, .. }
             | Decision::RejectEtr { document, .. } => Some(document),
             Decision::Certify { with } => Some(&with.etr),
             Decision::AdmitDeFacto { assertion, .. } => Some(assertion),

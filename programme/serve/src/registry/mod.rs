@@ -9,6 +9,7 @@ pub mod parts;
 mod queries;
 mod replay;
 mod rows;
+mod together;
 mod waiting;
 
 pub use access::{DWG, Grant, Pending, PersonData, may_grant};
@@ -21,6 +22,7 @@ pub(crate) use queries::is_dwg;
 pub use queries::*;
 pub use replay::Replayed;
 pub use rows::*;
+pub use together::Step;
 pub use waiting::terms_of;
 
 use crate::Clock;
