@@ -45,7 +45,7 @@ pub struct Report {
 }
 
 /// What the project aims at.
-pub const AIMS: &str = "p95 below 20 ms, start below 1,000 ms";
+const AIMS: &str = "p95 below 20 ms, start below 1,000 ms";
 
 impl Report {
     /// Of figures.

@@ -4,11 +4,12 @@ use crate::http::Connection;
 use anyhow::{Context as _, Result, bail};
 use dtsec_serve::{Config, Server};
 use dtsec_store::{Location, Settings};
+use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 /// The argument with which this program is the server.
@@ -48,11 +49,13 @@ pub async fn serve(place: Place<'_>) -> Result<()> {
         Config { listen, settings: place.settings()?, origin: None, proxies: vec![listen.ip()], provider: None };
     let server = Server::start(config).await?;
     println!("{}", server.address()?);
-    let end = async {
-        let mut rest = Vec::new();
-        let _ = tokio::io::stdin().read_to_end(&mut rest).await;
-    };
-    server.run(end).await;
+    let (sender, ended) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        let _ = sender.send(());
+    });
+    // Whoever sends has read to the end, or is gone: both are the end.
+    server.run(async { _ = ended.await }).await;
     Ok(())
 }
 

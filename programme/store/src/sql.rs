@@ -156,6 +156,7 @@ statements! {
     DOCUMENT [Text Text]
         "SELECT case_id, digest, confidential, media, name, size, stored, key_id, wrapped, sealed FROM document \
          WHERE case_id = $1 AND digest = $2";
+    HAS_DOCUMENT [Text Text] "SELECT size FROM document WHERE case_id = $1 AND digest = $2";
     DOCUMENTS_OF [Text Text Number]
         "SELECT case_id, digest, confidential, media, name, size, stored FROM document \
          WHERE case_id = $1 AND digest > $2 ORDER BY digest LIMIT $3";

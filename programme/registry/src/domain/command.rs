@@ -7,7 +7,7 @@ use super::draw::Share;
 use super::entry::{DeFactoClaim, RemovalGround};
 use super::evaluation::{Certification, Etr, Plan};
 use super::ids::*;
-use super::lab::{Accreditation, Application, Extension, Factors, LabGround};
+use super::lab::{Accreditation, Application, Competence, Extension, Factors, LabGround, TechnologyClass};
 use super::maintenance::{Appending, Form, RevalidationGround};
 use super::pp::{DeviceClass, Disposition, PpText};
 use super::st::{Publication, StText};
@@ -218,6 +218,44 @@ impl Command {
                 Some(evidence)
             }
             _ => None,
+        }
+    }
+}
+
+impl Command {
+    /// The documents that it brings in. All others that it names are there already, or are no documents: the hash of an
+    /// approved text, a commitment.
+    pub fn brings(&self) -> Vec<&Digest> {
+        fn shown(competence: &BTreeMap<TechnologyClass, Competence>) -> impl Iterator<Item = &Digest> {
+            competence.values().filter_map(|one| one.shown_by.as_ref())
+        }
+        match self {
+            Command::DraftPp { text, .. } | Command::RevisePp { text, .. } => vec![&text.document],
+            Command::SubmitSt { text, .. } | Command::ReviseSt { text, .. } => vec![&text.document],
+            Command::ApplyLab { application, .. } => {
+                let accreditation = &application.accreditation.document;
+                std::iter::once(accreditation).chain(shown(&application.competence)).collect()
+            }
+            Command::RenewAccreditation { accreditation, .. } => vec![&accreditation.document],
+            Command::ExtendLab { extension, .. } => std::iter::once(&extension.document)
+                .chain(shown(&extension.competence))
+                .chain(extension.accreditation.iter().map(|one| &one.document))
+                .collect(),
+            Command::ObserveEvaluation { document, .. } | Command::ProposeAgreement { document, .. } => {
+                vec![document]
+            }
+            Command::SubmitEtr { etr, .. } => {
+                std::iter::once(&etr.document).chain(&etr.working_papers).collect()
+            }
+            Command::ClaimDeFacto { claim, .. } => vec![&claim.assertion],
+            Command::RequestMaintenance { form, .. } => vec![&form.document],
+            Command::ReportVulnerability { report, .. } => {
+                std::iter::once(&report.document).chain(report.plan.iter().map(|plan| &plan.document)).collect()
+            }
+            Command::SubmitPlan { plan, .. } => vec![&plan.document],
+            Command::ReportMitigation { evidence, .. } => vec![evidence],
+            Command::SubmitAuditEvidence { evidence, .. } => evidence.values().collect(),
+            _ => Vec::new(),
         }
     }
 }

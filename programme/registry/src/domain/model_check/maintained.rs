@@ -15,8 +15,26 @@ fn standing(entry: &entry::Entry) -> BTreeSet<RequestId> {
     entry.versions.iter().filter_map(maintained).collect()
 }
 
+/// Whose alone a step is: the developer's, whose product it is about.
+fn owner<'a>(before: &'a Programme, change: &Change) -> Option<&'a OrganisationId> {
+    Some(match change {
+        Change::MaintenanceRequested { request } => &before.entries[&request.entry].developer,
+        Change::RequestWithdrawn { request } => &before.requests[request].developer,
+        Change::PlanSubmitted { entry, .. } | Change::MitigationReported { entry, .. } => {
+            &before.entries[entry].developer
+        }
+        Change::AuditJoined { audit, .. } | Change::AuditEvidence { audit, .. } => {
+            &before.audits[audit].developer
+        }
+        _ => return None,
+    })
+}
+
 /// What every step after the listing must satisfy.
 pub(super) fn step_holds(before: &Programme, event: &Event, after: &Programme) -> Result<(), Violation> {
+    if let Some(owner) = owner(before, &event.change) {
+        must(event.organisation == *owner, || format!("{} by another developer", event.change.name()))?;
+    }
     match &event.change {
         Change::MaintenanceRequested { request } => {
             must(!request.form.differences.is_empty(), || "a request without differences".to_owned())
@@ -140,6 +158,9 @@ fn after_the_list() -> (World, Vec<Command>) {
         revalidate(for_major(r1(), None)),
         revalidate(RevalidationGround::Audit { audit: audit() }),
         Command::ReportMitigation { vulnerability: id("v1"), entry: entry(), evidence: hash("fix") },
+        Command::SubmitPlan { vulnerability: id("v1"), entry: entry(), plan: world.mitigation_plan(9) },
+        Command::DeclareOverdue { vulnerability: id("v1"), entry: entry() },
+        propose(World::overdue("v1", everybody_heard())),
         verify(hash("fix")),
         verify(hash("another fix")),
         propose(Decision::OrderAudit { order: audit::Order { request: Some(r1()), ..ordered } }),
