@@ -11,9 +11,12 @@ use dtsec_registry::domain::maintenance::{Appending, Difference, Effect, Form};
 use dtsec_registry::domain::pp::Editions;
 use dtsec_registry::domain::st::{PartOf, Publication, StText};
 use dtsec_registry::domain::vulnerability::{Report, Severity};
-use dtsec_registry::domain::{Actor, Command, Date, Decision, Digest, Role, day};
-use dtsec_serve::registry::{Grant, Kind, Step, Upload};
+use dtsec_registry::domain::{
+    Actor, Command, Decision, Digest, Event, Programme, Role, VulnerabilityId, apply_all, day, decide,
+};
+use dtsec_serve::registry::{Grant, parts, transaction_of};
 use dtsec_serve::{Registry, demo};
+use dtsec_store::{Loaded, NewDocument, Time};
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
@@ -73,7 +76,19 @@ async fn who(registry: &Registry, name: &str) -> Result<Actor> {
     Ok(actor)
 }
 
-/// Fills an empty registry.
+/// What every product leans on.
+async fn base(registry: &Registry) -> Result<Programme> {
+    let mut programme = Programme::default();
+    for (kind, name) in [("class", "pump"), ("class", "meter"), ("pp", "cdd-1.0"), ("lab", "north")] {
+        let part = parts::part(kind, name).with_context(|| format!("there are no parts of the kind {kind}"))?;
+        let key = parts::key(&part);
+        parts::insert(&mut programme, &part, registry.store().load([key.clone()]).await?.state(&key))?;
+    }
+    Ok(programme)
+}
+
+/// Fills an empty registry. What happens to the products of a batch is decided by the domain, step by step, and kept at once:
+/// singly, ten thousand would take an hour.
 ///
 /// # Errors
 /// Where a command is refused, or the store fails.
@@ -85,11 +100,27 @@ pub async fn fill(registry: &Registry, products: usize) -> Result<()> {
         nora: who(registry, "nora").await?,
         pat: who(registry, "pat").await?,
     };
+    let base = base(registry).await?;
     let size = BATCH.min(products.div_ceil(DEVELOPERS)).max(1);
     let numbers: Vec<usize> = (0..products).collect();
-    for (batch, numbers) in numbers.chunks(size).enumerate() {
-        let developer = developer(registry, &cast.dana, batch % DEVELOPERS).await?;
-        Batch { registry, cast: &cast, developer, numbers, today: day(registry.now()) }.carry_through().await?;
+    for (number, numbers) in numbers.chunks(size).enumerate() {
+        let developer = developer(registry, &cast.dana, number % DEVELOPERS).await?;
+        let now = registry.now();
+        let mut batch = Batch {
+            cast: &cast,
+            developer,
+            number,
+            numbers,
+            now,
+            programme: base.clone(),
+            events: Vec::new(),
+            documents: Vec::new(),
+        };
+        batch.carry_through()?;
+        let (events, documents) = (batch.events, batch.documents);
+        let mut all = transaction_of(base.clone(), &Loaded::default(), "first-member", now, &events)?;
+        all.documents = documents;
+        registry.store().commit(all).await?;
     }
     Ok(())
 }
@@ -116,31 +147,40 @@ async fn developer(registry: &Registry, dana: &Actor, number: usize) -> Result<A
 
 /// Products that go through the programme together.
 struct Batch<'a> {
-    registry: &'a Registry,
     cast: &'a Cast,
     developer: Actor,
+    number: usize,
     numbers: &'a [usize],
-    today: Date,
+    now: Time,
+    programme: Programme,
+    events: Vec<Event>,
+    documents: Vec<NewDocument>,
+}
+
+/// A command, and the documents that it brings into a case.
+struct Step {
+    command: Command,
+    case: String,
+    papers: Vec<(Digest, Vec<u8>)>,
 }
 
 fn step(command: Command) -> Step {
-    Step { command, reason: "measured".to_owned(), attached: Vec::new() }
+    Step { command, case: String::new(), papers: Vec::new() }
 }
 
-fn with(command: Command, papers: Vec<Upload>) -> Step {
-    Step { attached: papers, ..step(command) }
+fn with(command: Command, case: String, papers: Vec<(Digest, Vec<u8>)>) -> Step {
+    Step { command, case, papers }
 }
 
 fn propose(proposal: &str, decision: Decision) -> Result<Step> {
     Ok(step(Command::Propose { proposal: id(proposal)?, decision: Box::new(decision) }))
 }
 
-/// A paper of a page, and its hash.
-fn paper(title: &str) -> Result<(Digest, Upload)> {
+/// A paper of a page, with its hash.
+fn paper(title: &str) -> Result<(Digest, Vec<u8>)> {
     let bytes = format!("# {title}\n\n{}", "A paper that was made to be measured with.\n".repeat(20)).into_bytes();
     let hash = dtsec_store::Digest::of(&bytes);
-    let media = "text/markdown; charset=utf-8".to_owned();
-    Ok((id(hash.as_str())?, Upload { kind: Kind::Other, media, name: format!("{title}.md"), bytes }))
+    Ok((id(hash.as_str())?, bytes))
 }
 
 fn components() -> BTreeSet<String> {
@@ -164,26 +204,21 @@ fn claims() -> BTreeSet<String> {
 }
 
 impl Batch<'_> {
-    async fn carry_through(&self) -> Result<()> {
-        let Cast { dana, david, nora, pat } = self.cast;
-        let all = |_: usize| true;
-        // Every fifth has a later version, every twentieth is off the list.
-        let (maintained, removed) = (|one: usize| one.is_multiple_of(5), |one: usize| one % 20 == 7);
-        self.act(&self.developer, all, |one| Ok(vec![self.submitted(one)?])).await?;
-        self.act(dana, all, |one| {
+    fn carry_through(&mut self) -> Result<()> {
+        let Cast { dana, nora, pat, .. } = self.cast;
+        let developer = self.developer.clone();
+        for one in self.numbers.iter().copied() {
+            let submitted = self.submitted(one)?;
+            self.act(&developer, submitted)?;
+            self.act(dana, step(Command::ReviewSt { st: id(&entry(one))? }))?;
             let document = paper(&format!("Security Target {one}"))?.0;
             let approve = Decision::ApproveSt { st: id(&entry(one))?, document, determination: None };
-            Ok(vec![step(Command::ReviewSt { st: id(&entry(one))? }), propose(&format!("st-{one}"), approve)?])
-        })
-        .await?;
-        self.confirm(david, "st", all).await?;
-        self.act(&self.developer, all, |one| {
+            self.decided(&format!("st-{one}"), approve)?;
             let publication = Publication::Formal;
-            Ok(vec![step(Command::PublishSt { st: id(&entry(one))?, publication })])
-        })
-        .await?;
-        self.act(nora, all, |one| self.evaluated(one)).await?;
-        self.act(dana, all, |one| {
+            self.act(&developer, step(Command::PublishSt { st: id(&entry(one))?, publication }))?;
+            for evaluated in self.evaluated(one)? {
+                self.act(nora, evaluated)?;
+            }
             let with = Certification {
                 evaluation: id(&entry(one))?,
                 etr: paper(&format!("Report {one}"))?.0,
@@ -191,67 +226,66 @@ impl Batch<'_> {
                 entry: id(&entry(one))?,
                 search: self.search(one),
             };
-            Ok(vec![propose(&format!("entry-{one}"), Decision::Certify { with })?])
-        })
-        .await?;
-        self.confirm(david, "entry", all).await?;
-        self.act(&self.developer, maintained, |one| Ok(vec![self.requested(one)?])).await?;
-        self.act(dana, maintained, |one| {
-            let with = Appending {
-                request: id(&format!("request-{one}"))?,
-                document: paper(&format!("Maintenance request {one}"))?.0,
-                together_with: BTreeSet::new(),
-                joint_effect: "None.".to_owned(),
-            };
-            Ok(vec![propose(&format!("version-{one}"), Decision::AppendVersion { with })?])
-        })
-        .await?;
-        self.confirm(david, "version", maintained).await?;
-        self.act(pat, removed, |one| Ok(vec![self.reported(one)?])).await?;
-        self.act(dana, removed, |one| {
-            let vulnerability = || id(&format!("CVE-2030-{one}"));
-            let claims = BTreeSet::from(["secure-communication-enforcement".to_owned()]);
-            let found = [(id(&entry(one))?, claims)].into();
-            let ground = RemovalGround::Conflict { vulnerability: vulnerability()? };
-            Ok(vec![
-                step(Command::TriageVulnerability { vulnerability: vulnerability()?, found }),
-                propose(&format!("removal-{one}"), Decision::RemoveEntry { entry: id(&entry(one))?, ground })?,
-            ])
-        })
-        .await?;
-        self.confirm(david, "removal", removed).await
-    }
-
-    /// What one person does with each of the products.
-    async fn act(
-        &self,
-        actor: &Actor,
-        which: impl Fn(usize) -> bool,
-        steps: impl Fn(usize) -> Result<Vec<Step>>,
-    ) -> Result<()> {
-        let mut all = Vec::new();
-        for number in self.numbers.iter().filter(|one| which(**one)) {
-            all.extend(steps(*number)?);
-        }
-        if !all.is_empty() {
-            self.registry.execute_together(actor, &all).await?;
+            self.decided(&format!("entry-{one}"), Decision::Certify { with })?;
+            // Every fifth has a later version, every twentieth is off the list.
+            if one.is_multiple_of(5) {
+                let requested = self.requested(one)?;
+                self.act(&developer, requested)?;
+                let with = Appending {
+                    request: id(&format!("request-{one}"))?,
+                    document: paper(&format!("Maintenance request {one}"))?.0,
+                    together_with: BTreeSet::new(),
+                    joint_effect: "None.".to_owned(),
+                };
+                self.decided(&format!("version-{one}"), Decision::AppendVersion { with })?;
+            }
+            if one % 20 == 7 {
+                let reported = self.reported(one)?;
+                self.act(pat, reported)?;
+                let vulnerability: VulnerabilityId = id(&format!("CVE-2030-{one}"))?;
+                let claims = BTreeSet::from(["secure-communication-enforcement".to_owned()]);
+                let found = [(id(&entry(one))?, claims)].into();
+                let triage = Command::TriageVulnerability { vulnerability: vulnerability.clone(), found };
+                self.act(dana, step(triage))?;
+                let ground = RemovalGround::Conflict { vulnerability };
+                let remove = Decision::RemoveEntry { entry: id(&entry(one))?, ground };
+                self.decided(&format!("removal-{one}"), remove)?;
+            }
         }
         Ok(())
     }
 
-    async fn confirm(&self, david: &Actor, what: &str, which: impl Fn(usize) -> bool) -> Result<()> {
-        self.act(david, which, |one| {
-            Ok(vec![step(Command::Confirm { proposal: id(&format!("{what}-{one}"))? })])
-        })
-        .await
+    /// What one person does.
+    fn act(&mut self, actor: &Actor, step: Step) -> Result<()> {
+        let events = decide(&self.programme, actor, &step.command, "measured", self.now)?;
+        self.programme = apply_all(std::mem::take(&mut self.programme), &events)?;
+        self.events.extend(events);
+        for (digest, bytes) in step.papers {
+            self.documents.push(NewDocument {
+                case: step.case.clone(),
+                digest: digest.as_str().parse()?,
+                confidential: true,
+                media: "text/markdown; charset=utf-8".to_owned(),
+                name: "paper.md".to_owned(),
+                bytes,
+            });
+        }
+        Ok(())
+    }
+
+    /// What two members of the working group decide.
+    fn decided(&mut self, proposal: &str, decision: Decision) -> Result<()> {
+        self.act(&self.cast.dana, propose(proposal, decision)?)?;
+        self.act(&self.cast.david, step(Command::Confirm { proposal: id(proposal)? }))
     }
 
     fn search(&self, number: usize) -> Search {
-        Search { date: self.today, sources: vec!["NVD".to_owned()], terms: vec![name(number)] }
+        Search { date: day(self.now), sources: vec!["NVD".to_owned()], terms: vec![name(number)] }
     }
 
     fn submitted(&self, number: usize) -> Result<Step> {
-        let (document, upload) = paper(&format!("Security Target {number}"))?;
+        let (document, bytes) = paper(&format!("Security Target {number}"))?;
+        let papers = vec![(document.clone(), bytes)];
         let text = Box::new(StText {
             document,
             st_version: "1.0".to_owned(),
@@ -266,12 +300,12 @@ impl Batch<'_> {
             editions: Editions::standard(),
             confidentiality: Confidentiality::Public,
             part_of: PartOf::Device,
-            // Some twenty products share a part.
-            contains: BTreeSet::from([id(&format!("part-{}", number / 20))?]),
+            // Up to twenty products of a developer share a part.
+            contains: BTreeSet::from([id(&format!("part-{}-{}", self.number, number / 20))?]),
             certified_parts: BTreeSet::new(),
             revises: None,
         });
-        Ok(with(Command::SubmitSt { st: id(&entry(number))?, text }, vec![upload]))
+        Ok(with(Command::SubmitSt { st: id(&entry(number))?, text }, format!("st/{}", entry(number)), papers))
     }
 
     fn evaluated(&self, number: usize) -> Result<Vec<Step>> {
@@ -286,28 +320,32 @@ impl Batch<'_> {
             has_rationale: true,
             has_observation: false,
         };
-        let (document, report) = paper(&format!("Report {number}"))?;
-        let (papers, working) = paper(&format!("Working papers {number}"))?;
+        let report = paper(&format!("Report {number}"))?;
+        let working = paper(&format!("Working papers {number}"))?;
         let etr = Box::new(Etr {
-            document,
+            document: report.0.clone(),
             st_document: paper(&format!("Security Target {number}"))?.0,
             identity: format!("{} 1.0", entry(number)),
             units: components().iter().map(unit).collect(),
             search: self.search(number),
-            working_papers: Some(papers),
+            working_papers: Some(working.0.clone()),
             by_life_cycle_audit: BTreeSet::new(),
         });
         Ok(vec![
             step(Command::PlanEvaluation { evaluation: evaluation()?, plan }),
             step(Command::StartEvaluation { evaluation: evaluation()? }),
-            with(Command::SubmitEtr { evaluation: evaluation()?, etr }, vec![report, working]),
+            with(
+                Command::SubmitEtr { evaluation: evaluation()?, etr },
+                format!("evaluation/{}", entry(number)),
+                vec![report, working],
+            ),
         ])
     }
 
     fn requested(&self, number: usize) -> Result<Step> {
-        let (document, upload) = paper(&format!("Maintenance request {number}"))?;
+        let paper = paper(&format!("Maintenance request {number}"))?;
         let form = Form {
-            document,
+            document: paper.0.clone(),
             version: "1.1".to_owned(),
             identity: format!("{} 1.1", entry(number)),
             st: None,
@@ -319,14 +357,17 @@ impl Batch<'_> {
             }],
         };
         let (request, entry) = (id(&format!("request-{number}"))?, id(&entry(number))?);
-        Ok(with(Command::RequestMaintenance { request, entry, form }, vec![upload]))
+        let case = format!("request/request-{number}");
+        Ok(with(Command::RequestMaintenance { request, entry, form }, case, vec![paper]))
     }
 
     fn reported(&self, number: usize) -> Result<Step> {
-        let (document, upload) = paper(&format!("Vulnerability {number}"))?;
+        let paper = paper(&format!("Vulnerability {number}"))?;
+        let document = paper.0.clone();
         let entries = BTreeSet::from([id(&entry(number))?]);
         let report = Report { document, severity: Severity::High, entries, component: None, plan: None };
         let vulnerability = id(&format!("CVE-2030-{number}"))?;
-        Ok(with(Command::ReportVulnerability { vulnerability, report }, vec![upload]))
+        let case = format!("vulnerability/CVE-2030-{number}");
+        Ok(with(Command::ReportVulnerability { vulnerability, report }, case, vec![paper]))
     }
 }
