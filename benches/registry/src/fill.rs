@@ -27,15 +27,15 @@ const BATCH: usize = 100;
 const DEVELOPERS: usize = 40;
 
 const BRANDS: [&str; 25] = [
-    "Aurora", "Balance", "Cadence", "Delta", "Ember", "Fathom", "Glide", "Harbour", "Indigo", "Juniper", "Keystone",
-    "Lumen", "Meridian", "Nimbus", "Orbit", "Prairie", "Quartz", "Ripple", "Summit", "Tempo", "Umber", "Vector",
-    "Willow", "Xenon", "Zephyr",
+    "Aurora", "Balance", "Cadence", "Delta", "Ember", "Fathom", "Glide", "Harbour", "Indigo", "Juniper",
+    "Keystone", "Lumen", "Meridian", "Nimbus", "Orbit", "Prairie", "Quartz", "Ripple", "Summit", "Tempo",
+    "Umber", "Vector", "Willow", "Xenon", "Zephyr",
 ];
 const THINGS: [&str; 10] =
     ["Pump", "Meter", "Sensor", "Pen", "Patch", "Bridge", "Receiver", "Controller", "Watch", "Reader"];
 const LINES: [&str; 16] = [
-    "Air", "Basic", "Care", "Daily", "Easy", "Flex", "Go", "Home", "Junior", "Link", "Max", "Neo", "One", "Plus",
-    "Sport", "Travel",
+    "Air", "Basic", "Care", "Daily", "Easy", "Flex", "Go", "Home", "Junior", "Link", "Max", "Neo", "One",
+    "Plus", "Sport", "Travel",
 ];
 
 /// The name of a product. All words are frequent but its number.
@@ -80,7 +80,8 @@ async fn who(registry: &Registry, name: &str) -> Result<Actor> {
 async fn base(registry: &Registry) -> Result<Programme> {
     let mut programme = Programme::default();
     for (kind, name) in [("class", "pump"), ("class", "meter"), ("pp", "cdd-1.0"), ("lab", "north")] {
-        let part = parts::part(kind, name).with_context(|| format!("there are no parts of the kind {kind}"))?;
+        let part =
+            parts::part(kind, name).with_context(|| format!("there are no parts of the kind {kind}"))?;
         let key = parts::key(&part);
         parts::insert(&mut programme, &part, registry.store().load([key.clone()]).await?.state(&key))?;
     }
@@ -132,7 +133,13 @@ async fn developer(registry: &Registry, dana: &Actor, number: usize) -> Result<A
     }
     let reason = "measured";
     registry
-        .put_organisation(dana, &id(&name)?, &format!("{} Medical {number}", BRANDS[number % 25]), "developer", reason)
+        .put_organisation(
+            dana,
+            &id(&name)?,
+            &format!("{} Medical {number}", BRANDS[number % 25]),
+            "developer",
+            reason,
+        )
         .await?;
     let grant = Grant {
         person: id(&name)?,
@@ -178,7 +185,8 @@ fn propose(proposal: &str, decision: Decision) -> Result<Step> {
 
 /// A paper of a page, with its hash.
 fn paper(title: &str) -> Result<(Digest, Vec<u8>)> {
-    let bytes = format!("# {title}\n\n{}", "A paper that was made to be measured with.\n".repeat(20)).into_bytes();
+    let bytes =
+        format!("# {title}\n\n{}", "A paper that was made to be measured with.\n".repeat(20)).into_bytes();
     let hash = dtsec_store::Digest::of(&bytes);
     Ok((id(hash.as_str())?, bytes))
 }

@@ -26,7 +26,8 @@ impl Connection {
     /// # Errors
     /// Where nobody listens.
     pub async fn open(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address).await.with_context(|| format!("nobody listens on {address}"))?;
+        let stream =
+            TcpStream::connect(address).await.with_context(|| format!("nobody listens on {address}"))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::with_capacity(64 << 10) })
     }
@@ -49,7 +50,8 @@ impl Connection {
             self.more().await?;
         };
         let text = std::str::from_utf8(&self.buffer[..head]).context("the answer's head is no text")?;
-        let status = text.get(9..12).and_then(|code| code.parse().ok()).context("the answer has no status")?;
+        let status =
+            text.get(9..12).and_then(|code| code.parse().ok()).context("the answer has no status")?;
         let length = text
             .lines()
             .filter_map(|line| line.split_once(':'))

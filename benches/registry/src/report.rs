@@ -67,7 +67,11 @@ impl Display for Figures {
         #[allow(clippy::cast_precision_loss, reason = "shown with one digit")]
         let mib = |bytes: u64| bytes as f64 / MIB;
         let Self { products, events, filling, start, cpu, outcome, .. } = self;
-        writeln!(out, "\n{}: {products} products, {events} events, filled in {filling:.1} s", self.on.name())?;
+        writeln!(
+            out,
+            "\n{}: {products} products, {events} events, filled in {filling:.1} s",
+            self.on.name()
+        )?;
         writeln!(
             out,
             "  start {start:.0} ms, memory {:.1} MiB at most, {cpu:.2} ms of a core a request, database {:.1} MiB, {} connections, {} errors",
@@ -80,7 +84,11 @@ impl Display for Figures {
             writeln!(out, "  the first error: {error}")?;
         }
         let (requests, bytes) = ("requests", "bytes");
-        writeln!(out, "  {:22}{requests:>9}{:>9}{:>9}{:>9}{:>9}{bytes:>10}", "milliseconds", "p50", "p95", "p99", "most")?;
+        writeln!(
+            out,
+            "  {:22}{requests:>9}{:>9}{:>9}{:>9}{:>9}{bytes:>10}",
+            "milliseconds", "p50", "p95", "p99", "most"
+        )?;
         for (kind, _) in SHARES {
             if let Some(times) = outcome.kinds.get(&kind) {
                 line(out, kind.name(), times, outcome.bytes.get(&kind).copied())?;

@@ -45,8 +45,13 @@ impl Place<'_> {
 pub async fn serve(place: Place<'_>) -> Result<()> {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     // Who measures is many visitors, and says so as a proxy would.
-    let config =
-        Config { listen, settings: place.settings()?, origin: None, proxies: vec![listen.ip()], provider: None };
+    let config = Config {
+        listen,
+        settings: place.settings()?,
+        origin: None,
+        proxies: vec![listen.ip()],
+        provider: None,
+    };
     let server = Server::start(config).await?;
     println!("{}", server.address()?);
     let (sender, ended) = tokio::sync::oneshot::channel();
@@ -87,8 +92,12 @@ impl Process {
         command.arg(ROLE).arg("--data").arg(place.folder);
         command.args(place.database.map(|url| ["--database", url]).into_iter().flatten());
         let begin = Instant::now();
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().context("the server")?;
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .context("the server")?;
         let mut line = String::new();
         let stdout = child.stdout.take().context("the server's output")?;
         BufReader::new(stdout).read_line(&mut line).await?;

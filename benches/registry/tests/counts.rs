@@ -21,8 +21,18 @@ const SIZES: [usize; 2] = [100, 1000];
 /// No page takes more statements.
 const MOST_STATEMENTS: u64 = 12;
 
-/// The fewest statements that a page of each kind took, and the bytes of the largest.
-type Counts = BTreeMap<Kind, (u64, usize)>;
+/// What pages of a kind took.
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    /// The fewest statements.
+    fewest: u64,
+    /// The most: a sweep of old sessions may have fallen into one of them.
+    most: u64,
+    /// The bytes of the largest.
+    bytes: usize,
+}
+
+type Counts = BTreeMap<Kind, Count>;
 
 async fn counted(place: Place<'_>, products: usize) -> Counts {
     let store = Store::open(&place.settings().unwrap(), Arc::new(Lists)).await.unwrap();
@@ -48,9 +58,10 @@ async fn counted(place: Place<'_>, products: usize) -> Counts {
             let answer = connection.get(&path, visitor).await.unwrap();
             let made = sql::made() - before;
             assert_eq!(answer.status, 200, "{path}");
-            // The fewest: a sweep of old sessions may fall into one of them.
-            let (fewest, most) = counts.entry(kind).or_insert((u64::MAX, 0));
-            (*fewest, *most) = ((*fewest).min(made), (*most).max(answer.body.len()));
+            let count = counts.entry(kind).or_insert(Count { fewest: u64::MAX, most: 0, bytes: 0 });
+            count.fewest = count.fewest.min(made);
+            count.most = count.most.max(made);
+            count.bytes = count.bytes.max(answer.body.len());
         }
     }
     drop(connection);
@@ -62,18 +73,18 @@ async fn counted(place: Place<'_>, products: usize) -> Counts {
 fn compared(counts: [Counts; 2]) {
     let [small, large] = counts;
     assert_eq!(small.len(), SHARES.len());
-    for (kind, (statements, bytes)) in large {
-        let (few, size) = small[&kind];
-        println!("{}: {few} and {statements} statements, {size} and {bytes} bytes", kind.name());
-        assert!(few > 0 && size > 1000, "{}: nothing is counted", kind.name());
-        assert!(statements <= few, "{}: {statements} statements, and {few} in a small list", kind.name());
-        assert!(statements <= MOST_STATEMENTS, "{}: {statements} statements", kind.name());
+    let page = small.values().map(|count| count.bytes).max().unwrap_or_default();
+    for (kind, now) in large {
+        let before = small[&kind];
+        println!("{}: {before:?} in a small list, {now:?} in a large one", kind.name());
+        assert!(before.fewest > 0 && before.bytes > 1000, "{}: nothing is counted", kind.name());
+        assert!(now.fewest <= before.most, "{}: {now:?}, and {before:?} in a small list", kind.name());
+        assert!(now.fewest <= MOST_STATEMENTS, "{}: {now:?}", kind.name());
         // A search that finds less than a page in the small list finds a page in the large one, and no more.
-        let page = small.values().map(|(_, size)| *size).max().unwrap_or_default();
-        assert!(bytes <= page.max(size) * 5 / 4, "{}: {bytes} bytes, and {page} in a small list", kind.name());
+        assert!(now.bytes <= page * 5 / 4, "{}: {now:?}, and {page} bytes in a small list", kind.name());
     }
     // The page that everybody opens first: where the log ends, and the lines.
-    assert!(small[&Kind::List].0 <= 2, "the list takes {} statements", small[&Kind::List].0);
+    assert!(small[&Kind::List].fewest <= 2, "{:?}", small[&Kind::List]);
 }
 
 fn run(databases: [Option<String>; 2]) {

@@ -249,9 +249,9 @@ impl Command {
             }
             Command::ClaimDeFacto { claim, .. } => vec![&claim.assertion],
             Command::RequestMaintenance { form, .. } => vec![&form.document],
-            Command::ReportVulnerability { report, .. } => {
-                std::iter::once(&report.document).chain(report.plan.iter().map(|plan| &plan.document)).collect()
-            }
+            Command::ReportVulnerability { report, .. } => std::iter::once(&report.document)
+                .chain(report.plan.iter().map(|plan| &plan.document))
+                .collect(),
             Command::SubmitPlan { plan, .. } => vec![&plan.document],
             Command::ReportMitigation { evidence, .. } => vec![evidence],
             Command::SubmitAuditEvidence { evidence, .. } => evidence.values().collect(),

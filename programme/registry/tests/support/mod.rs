@@ -29,9 +29,24 @@ pub fn hash(name: &str) -> Digest {
 }
 
 /// Every document that is handed in somewhere.
-pub const DOCUMENTS: [&str; 16] = [
-    "pp", "st", "accreditation", "pilot", "etr", "papers", "assertion", "finding", "fix", "plan", "form", "shown",
-    "2.1", "2.2", "notes", "extension",
+pub const DOCUMENTS: [&str; 17] = [
+    "pp",
+    "st",
+    "accreditation",
+    "pilot",
+    "etr",
+    "papers",
+    "assertion",
+    "finding",
+    "fix",
+    "plan",
+    "form",
+    "shown",
+    "2.1",
+    "2.2",
+    "notes",
+    "extension",
+    "st-2",
 ];
 
 pub fn set<T: Ord + FromStr>(items: &[&str]) -> BTreeSet<T> {

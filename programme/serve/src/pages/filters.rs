@@ -55,7 +55,10 @@ async fn read(registry: &Registry) -> Result<Offered, Failure> {
     let developers = developers.into_iter().filter(|one| one.kind == "developer");
     Ok(Offered {
         classes: classes.into_iter().map(|one| (one.id, one.name)).collect(),
-        profiles: profiles.into_iter().map(|one| (one.id, format!("{} {}", one.title, one.version))).collect(),
+        profiles: profiles
+            .into_iter()
+            .map(|one| (one.id, format!("{} {}", one.title, one.version)))
+            .collect(),
         labs: labs.into_iter().map(|one| (one.id, one.name)).collect(),
         developers: developers.map(|one| (one.id, one.name)).collect(),
     })

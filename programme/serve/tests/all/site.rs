@@ -150,7 +150,7 @@ impl Site {
         let key = Key::new("upload", "everybody");
         let mut all = Transaction::new("test", fixtures::at(0));
         all.events.push(NewEvent::new(key, "documents-handed-in", json!({})));
-        for organisation in ["dts", "clinic", "alpha", "beta", "north", "south", "home"] {
+        for organisation in ["dts", "clinic", "alpha", "beta", "north", "south", "home", "public"] {
             all.documents.extend(fixtures::DOCUMENTS.map(|name| NewDocument {
                 case: format!("upload/{organisation}"),
                 digest: Digest::of(name.as_bytes()),

@@ -77,7 +77,8 @@ pub(super) fn step_holds(before: &Programme, event: &Event, after: &Programme) -
         }
         Change::AuditClosed { audit } => {
             let Audit { drawn, evidence, results, .. } = &before.audits[audit];
-            let shown = drawn.iter().all(|item| evidence.contains_key(item) && results.get(item) == Some(&true));
+            let shown =
+                drawn.iter().all(|item| evidence.contains_key(item) && results.get(item) == Some(&true));
             must(shown && results.len() == drawn.len(), || "closed with something open".to_owned())
         }
         Change::AuditNotSupported { audit } => {
