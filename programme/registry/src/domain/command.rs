@@ -7,7 +7,7 @@ use super::draw::Share;
 use super::entry::{DeFactoClaim, RemovalGround};
 use super::evaluation::{Certification, Etr, Plan};
 use super::ids::*;
-use super::lab::{Accreditation, Application, Factors, LabGround};
+use super::lab::{Accreditation, Application, Competence, Extension, Factors, LabGround, TechnologyClass};
 use super::maintenance::{Appending, Form, RevalidationGround};
 use super::pp::{DeviceClass, Disposition, PpText};
 use super::st::{Publication, StText};
@@ -87,6 +87,9 @@ commands! {
         /// Records a renewed accreditation.
         RenewAccreditation "renew-accreditation" [LabQuality] { lab: LabId, accreditation: Accreditation, }
 
+        /// Asks for more competence of an accepted lab, or for a wider scope.
+        ExtendLab "extend-lab" [LabQuality] { lab: LabId, extension: Box<Extension>, }
+
         /// Plans an evaluation.
         PlanEvaluation "plan-evaluation" [LabEvaluator, LabQuality] { evaluation: EvaluationId, plan: Plan, }
         /// Starts an evaluation.
@@ -160,6 +163,10 @@ commands! {
         AcceptLab "accept-lab" [DwgAssurance] { lab: LabId, factors: Factors, }
         /// Rejects a lab that applied.
         RejectLab "reject-lab" [DwgAssurance] { lab: LabId, factors: Factors, }
+        /// Adds what an accepted lab asked for: competence, or a wider scope.
+        AcceptExtension "accept-extension" [DwgAssurance] { lab: LabId, document: Digest, factors: Factors, }
+        /// Does not add what an accepted lab asked for.
+        RejectExtension "reject-extension" [DwgAssurance] { lab: LabId, document: Digest, factors: Factors, }
         /// Suspends a lab.
         SuspendLab "suspend-lab" [DwgAssurance] { lab: LabId, }
         /// Takes a suspended lab back.
@@ -204,6 +211,7 @@ impl Command {
             | Command::SignAgreement { document, .. } => Some(document),
             Command::ApplyLab { application, .. } => Some(&application.accreditation.document),
             Command::RenewAccreditation { accreditation, .. } => Some(&accreditation.document),
+            Command::ExtendLab { extension, .. } => Some(&extension.document),
             Command::SubmitEtr { etr, .. } => Some(&etr.document),
             Command::ClaimDeFacto { claim, .. } => Some(&claim.assertion),
             Command::RequestMaintenance { form, .. } => Some(&form.document),
@@ -217,6 +225,44 @@ impl Command {
     }
 }
 
+impl Command {
+    /// The documents that it brings in. All others that it names are there already, or are no documents: the hash of an
+    /// approved text, a commitment.
+    pub fn brings(&self) -> Vec<&Digest> {
+        fn shown(competence: &BTreeMap<TechnologyClass, Competence>) -> impl Iterator<Item = &Digest> {
+            competence.values().filter_map(|one| one.shown_by.as_ref())
+        }
+        match self {
+            Command::DraftPp { text, .. } | Command::RevisePp { text, .. } => vec![&text.document],
+            Command::SubmitSt { text, .. } | Command::ReviseSt { text, .. } => vec![&text.document],
+            Command::ApplyLab { application, .. } => {
+                let accreditation = &application.accreditation.document;
+                std::iter::once(accreditation).chain(shown(&application.competence)).collect()
+            }
+            Command::RenewAccreditation { accreditation, .. } => vec![&accreditation.document],
+            Command::ExtendLab { extension, .. } => std::iter::once(&extension.document)
+                .chain(shown(&extension.competence))
+                .chain(extension.accreditation.iter().map(|one| &one.document))
+                .collect(),
+            Command::ObserveEvaluation { document, .. } | Command::ProposeAgreement { document, .. } => {
+                vec![document]
+            }
+            Command::SubmitEtr { etr, .. } => {
+                std::iter::once(&etr.document).chain(&etr.working_papers).collect()
+            }
+            Command::ClaimDeFacto { claim, .. } => vec![&claim.assertion],
+            Command::RequestMaintenance { form, .. } => vec![&form.document],
+            Command::ReportVulnerability { report, .. } => std::iter::once(&report.document)
+                .chain(report.plan.iter().map(|plan| &plan.document))
+                .collect(),
+            Command::SubmitPlan { plan, .. } => vec![&plan.document],
+            Command::ReportMitigation { evidence, .. } => vec![evidence],
+            Command::SubmitAuditEvidence { evidence, .. } => evidence.values().collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl Decision {
     /// The document that it is about.
     pub fn document(&self) -> Option<&Digest> {
@@ -224,6 +270,8 @@ impl Decision {
             Decision::AcceptPp { document, .. }
             | Decision::ApproveSt { document, .. }
             | Decision::RejectSt { document, .. }
+            | Decision::AcceptExtension { document, .. }
+            | Decision::RejectExtension { document, .. }
             | Decision::RejectEtr { document, .. } => Some(document),
             Decision::Certify { with } => Some(&with.etr),
             Decision::AdmitDeFacto { assertion, .. } => Some(assertion),

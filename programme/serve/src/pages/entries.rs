@@ -2,12 +2,11 @@
 
 use super::{Facet, Layout, Next, page, words};
 use crate::access::Visitor;
-use crate::registry::{ClassRow, EntryRow, LabRow, PpRow, Query};
+use crate::registry::{EntryRow, Query};
 use crate::web::{App, QueryOf, WebError};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use dtsec_store::Size;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -66,9 +65,6 @@ struct Entries {
     first: bool,
 }
 
-/// No filter offers more.
-const MOST_OFFERED: u16 = 100;
-
 pub(super) async fn list(
     State(app): State<App>,
     visitor: Visitor,
@@ -81,43 +77,20 @@ pub(super) async fn list(
     let filtered = !facets.is_empty();
     let query = Query { words: asked.q.clone(), facets, after: asked.after.clone(), ..Query::default() };
     let found = app.registry.list::<EntryRow>(&actor, "entries", &query).await?;
-    let offered = || Query { size: Size::new(MOST_OFFERED), ..Query::default() };
-    let classes = app.registry.list::<ClassRow>(&actor, "classes", &offered()).await?.items;
-    let profiles = app.registry.list::<PpRow>(&actor, "pps", &offered()).await?.items;
-    let labs = app.registry.list::<LabRow>(&actor, "labs", &offered()).await?.items;
-    let developers = app.registry.store().organisations("", Size::new(500)).await?.items;
+    let offered = app.filters.offered(&app.registry).await?;
     let state = |tag: &&str| ((*tag).to_owned(), words::state(tag).text);
     let facets = vec![
         Facet::new("state", "State", &asked.state, words::states_of("entries").iter().map(state).collect()),
-        Facet::new(
-            "developer",
-            "Developer",
-            &asked.developer,
-            developers
-                .into_iter()
-                .filter(|one| one.kind == "developer")
-                .map(|one| (one.id, one.name))
-                .collect(),
-        ),
-        Facet::new(
-            "class",
-            "Class of devices",
-            &asked.class,
-            classes.into_iter().map(|one| (one.id, one.name)).collect(),
-        ),
-        Facet::new(
-            "profile",
-            "Profile",
-            &asked.profile,
-            profiles.into_iter().map(|one| (one.id, format!("{} {}", one.title, one.version))).collect(),
-        ),
+        Facet::new("developer", "Developer", &asked.developer, offered.developers.clone()),
+        Facet::new("class", "Class of devices", &asked.class, offered.classes.clone()),
+        Facet::new("profile", "Profile", &asked.profile, offered.profiles.clone()),
         Facet::new(
             "van",
             "Level",
             &asked.van,
             (1..=5).map(|van| (van.to_string(), format!("AVA_VAN.{van}"))).collect(),
         ),
-        Facet::new("lab", "Lab", &asked.lab, labs.into_iter().map(|one| (one.id, one.name)).collect()),
+        Facet::new("lab", "Lab", &asked.lab, offered.labs.clone()),
         Facet::new(
             "kind",
             "Basis",

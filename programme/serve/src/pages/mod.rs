@@ -9,6 +9,7 @@ mod entry;
 mod facts;
 mod feeds;
 mod fill;
+mod filters;
 mod form;
 mod labs;
 mod log;
@@ -20,6 +21,8 @@ mod sign_in;
 mod viewer;
 mod words;
 mod work;
+
+pub(crate) use filters::Filters;
 
 use crate::access::Visitor;
 use crate::registry::{Failure, is_dwg};

@@ -22,6 +22,12 @@ pub enum Failure {
     /// A form that did not come from our own page.
     #[error("this form does not carry the mark of this sign-in")]
     Forged,
+    /// A command brings in a document that nobody handed in.
+    #[error("no document of the SHA-256 {digest} was handed in by your organisation or came with this")]
+    NoDocument {
+        /// Its hash.
+        digest: String,
+    },
     /// Something in what was sent is not as it should be.
     #[error("`{field}`: {problem}")]
     Unfit {
@@ -124,7 +130,7 @@ impl Failure {
             },
             Self::Denied { .. } | Self::Forged => 403,
             Self::SignIn => 401,
-            Self::Unfit { .. } => 422,
+            Self::Unfit { .. } | Self::NoDocument { .. } => 422,
             Self::TooLarge { .. } => 413,
             Self::Media { .. } => 415,
             Self::NotFound(_) => 404,
@@ -166,6 +172,7 @@ impl Failure {
             Self::Damaged { .. } => 23,
             Self::Elsewhere { .. } => 24,
             Self::Bug(_) => 25,
+            Self::NoDocument { .. } => 26,
         }
     }
 
@@ -195,6 +202,7 @@ impl Failure {
             Self::SignIn => "Sign in, or send a token.",
             Self::Forged => "Open the page again and send its form from there.",
             Self::Unfit { .. } => "Correct the field and send it again.",
+            Self::NoDocument { .. } => "Hand the document in first, or send it along, and name its hash.",
             Self::TooLarge { .. } => "Send less, or in parts.",
             Self::Media { .. } => "Say what you send in `Content-Type`, and send that.",
             Self::NotFound(_) => "Check the address.",

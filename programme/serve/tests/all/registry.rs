@@ -94,3 +94,36 @@ async fn what_waits_is_shown_to_whom_it_waits_for() {
     assert_eq!(waits("dora").await, ["accept-lab lab/north"]);
     assert!(waits("nora").await.is_empty() && waits("ann").await.is_empty() && waits("pat").await.is_empty());
 }
+
+#[tokio::test]
+async fn a_command_that_brings_in_a_document_that_nobody_handed_in_is_refused_and_changes_nothing() {
+    let site = Site::with_people().await;
+    let mut application = fixtures::application("north");
+    application.accreditation.document = fixtures::hash("never handed in");
+    let apply = |application: &dtsec_registry::domain::lab::Application| Command::ApplyLab {
+        lab: id("north"),
+        application: Box::new(application.clone()),
+    };
+    let head = site.head().await;
+    let nora = fixtures::who("nora");
+    let failure = site.registry.execute(&nora, &apply(&application), "we apply").await.unwrap_err();
+    assert_eq!((failure.status(), failure.number()), (422, 26));
+    let digest = application.accreditation.document.to_string();
+    assert!(failure.to_string().contains(&digest) && failure.remedy().contains("Hand the document in first"));
+    assert_eq!(site.head().await, head);
+    // Another organisation's document is not ours.
+    let bytes = b"never handed in".to_vec();
+    let upload = || dtsec_serve::registry::Upload {
+        kind: dtsec_serve::registry::Kind::Other,
+        media: "text/plain".to_owned(),
+        name: String::new(),
+        bytes: bytes.clone(),
+    };
+    site.registry.hand_in(&fixtures::who("saul"), upload()).await.unwrap();
+    assert!(site.registry.execute(&nora, &apply(&application), "we apply").await.is_err());
+    // Ours is, and from then on the case has it.
+    site.registry.hand_in(&nora, upload()).await.unwrap();
+    site.registry.execute(&nora, &apply(&application), "we apply").await.unwrap();
+    let kept = site.registry.store().has_document("lab/north", &digest.parse().unwrap()).await.unwrap();
+    assert!(kept, "the lab's case does not have the document");
+}

@@ -13,7 +13,7 @@ use dtsec_serve::registry::{Grant, Lists};
 use dtsec_serve::web::router::router;
 use dtsec_serve::web::state::{App, Site as Set};
 use dtsec_serve::{Clock, Registry};
-use dtsec_store::{Settings, Store, Time};
+use dtsec_store::{Digest, Key, NewDocument, NewEvent, Settings, Store, Time, Transaction};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -142,6 +142,25 @@ impl Site {
                 self.registry.declare_interest(&actor, interest, "I work for them").await.unwrap();
             }
         }
+        self.documents().await;
+    }
+
+    /// Every organisation has handed in every document of the fixtures.
+    async fn documents(&self) {
+        let key = Key::new("upload", "everybody");
+        let mut all = Transaction::new("test", fixtures::at(0));
+        all.events.push(NewEvent::new(key, "documents-handed-in", json!({})));
+        for organisation in ["dts", "clinic", "alpha", "beta", "north", "south", "home", "public"] {
+            all.documents.extend(fixtures::DOCUMENTS.map(|name| NewDocument {
+                case: format!("upload/{organisation}"),
+                digest: Digest::of(name.as_bytes()),
+                confidential: false,
+                media: "text/plain; charset=utf-8".to_owned(),
+                name: name.to_owned(),
+                bytes: name.as_bytes().to_vec(),
+            }));
+        }
+        self.registry.store().commit(all).await.unwrap();
     }
 
     pub async fn root(&self) -> Actor {
