@@ -413,7 +413,7 @@ async fn landing(app: &App, actor: &Actor, command: &Command, about: Option<&Abo
     let mut candidates: Vec<(String, String)> = Vec::new();
     if let Ok(value) = serde_json::to_value(command) {
         let kinds =
-            ["st", "evaluation", "lab", "request", "vulnerability", "audit", "agreement", "pp", "entry"];
+            ["agreement", "st", "evaluation", "lab", "request", "vulnerability", "audit", "pp", "entry"];
         let named = |kind: &&str| Some(((*kind).to_owned(), value.get(*kind)?.as_str()?.to_owned()));
         if about.is_none()
             || matches!(

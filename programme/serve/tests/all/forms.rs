@@ -31,13 +31,14 @@ async fn a_form_without_the_mark_or_from_another_site_changes_nothing(place: Pla
     let own = [("sec-fetch-site", "same-origin")];
     let good = format!("csrf={mark}");
     let foreign = session::mark(&"1".repeat(64));
-    let cases: [(&[(&str, &str)], String); 7] = [
+    let cases: [(&[(&str, &str)], String); 8] = [
         (&own, String::new()),
         (&own, format!("csrf={foreign}")),
         (&own, format!("csrf={cookie}")),
         (&[("sec-fetch-site", "cross-site")], good.clone()),
         (&[("sec-fetch-site", "same-site")], good.clone()),
         (&[("origin", "https://evil.example")], good.clone()),
+        (&[("origin", "null")], good.clone()),
         (&[], good.clone()),
     ];
     for (headers, body) in cases {
@@ -90,7 +91,7 @@ async fn every_answer_keeps_a_browser_safe(place: Place) {
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}");
         assert!(!policy.contains("unsafe"), "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
         assert_eq!(
             answer.header("strict-transport-security"),
             "",
