@@ -133,6 +133,8 @@ fn lab(house: &House) {
             ("application/accreditation/document@file", &accreditation),
             ("application/competence/simple-microcontroller/van", "4"),
             ("application/competence/simple-microcontroller/shown-by@file", &pilot),
+            ("application/competence/general-purpose-system/van", "4"),
+            ("application/competence/general-purpose-system/shown-by@file", &pilot),
             ("application/documents-its-work", "true"),
             ("application/open-to-audit", "true"),
         ],
