@@ -144,8 +144,20 @@ async fn offer(
     Ok((found, about))
 }
 
-fn back(about: Option<&About>) -> Option<(String, String)> {
-    about.map(|one| (address_of(&one.kind, &one.id), format!("{} {}", words::kind(&one.kind), one.id)))
+fn back(visitor: &Visitor, about: Option<&About>) -> Option<(String, String)> {
+    let has_role = visitor.signed_in.as_ref().is_some_and(|one| !one.actor.roles.is_empty());
+    let to = |one: &About| page_for(has_role, &one.kind, &one.id);
+    about.map(|one| (to(one), format!("{} {}", words::kind(&one.kind), one.id)))
+}
+
+/// Where a case is shown: people of the programme work on it, others see its public page.
+fn page_for(has_role: bool, kind: &str, id: &str) -> String {
+    match kind {
+        "entry" if !has_role => format!("/entries/{id}"),
+        "pp" if !has_role => format!("/profiles/{id}"),
+        "lab" if !has_role => format!("/labs/{id}"),
+        _ => address_of(kind, id),
+    }
 }
 
 /// Where a case is shown to people of the programme.
@@ -190,7 +202,7 @@ pub(super) async fn show(
         form.keep_typed(&sent, &offer);
     }
     let layout = Layout::new(&app, &visitor, form.label);
-    let (kept, back) = (draft.is_some(), back(about.as_ref()));
+    let (kept, back) = (draft.is_some(), back(&visitor, about.as_ref()));
     page(&ActPage { layout, form, problem: None, stale: false, kept, back })
 }
 
@@ -401,7 +413,7 @@ impl Answer<'_> {
         let problem = failure.map(Problem::of);
         let status = problem.as_ref().map_or(200, |problem| problem.status);
         let layout = Layout::new(self.app, self.visitor, form.label);
-        let (kept, back) = (false, back(self.about));
+        let (kept, back) = (false, back(self.visitor, self.about));
         let mut response = page(&ActPage { layout, form, problem, stale, kept, back })?;
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Ok(response)
@@ -438,11 +450,7 @@ async fn landing(app: &App, actor: &Actor, command: &Command, about: Option<&Abo
     candidates.extend(about.map(|one| (one.kind.clone(), one.id.clone())));
     for (kind, id) in candidates {
         if app.registry.part(actor, &kind, &id).await.is_ok() {
-            return match kind.as_str() {
-                "entry" if actor.roles.is_empty() => format!("/entries/{id}"),
-                "pp" if actor.roles.is_empty() => format!("/profiles/{id}"),
-                _ => address_of(&kind, &id),
-            };
+            return page_for(!actor.roles.is_empty(), &kind, &id);
         }
     }
     if actor.roles.is_empty() { "/".to_owned() } else { "/work".to_owned() }
