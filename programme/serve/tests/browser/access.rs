@@ -64,6 +64,10 @@ fn is_for_everybody(visitor: &Visitor, path: &str) {
     if path.starts_with("/documents/") && visitor.text().contains("Forbidden") {
         return visitor.is_refused(403);
     }
+    // A case of others is named where it belongs to something public, and is not there for who opens it.
+    if path.starts_with("/cases/") && visitor.text().contains("Not Found") {
+        return visitor.is_refused(404);
+    }
     visitor.is_calm();
 }
 
