@@ -199,6 +199,8 @@ fn security_target(house: &House) {
     let mut better = target();
     better["version"] = json!("0.2");
     better["title"] = json!("Security Target of the reference board mps2-an505");
+    // What is newer is compared with what is older.
+    house.clock.forward(jiff::SignedDuration::from_mins(1));
     let better = house.file("st-2.json", &better.to_string());
     ann.fills("revise-st", &[("text/document@file", &better)]);
     ann.sends("revise-st");
