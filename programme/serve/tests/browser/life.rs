@@ -223,8 +223,8 @@ fn security_target(house: &House) {
 
 /// A report is sent back once, accepted, and the product is certified and listed by two.
 fn evaluation(house: &House) {
-    let plan = [("plan/lab", "north"), ("plan/classes", "simple-microcontroller")];
-    let planned = house.walks("nora", "/cases/st/st", "plan-evaluation", &plan);
+    let plan = [("plan/st", "st"), ("plan/lab", "north"), ("plan/classes", "simple-microcontroller")];
+    let planned = house.walks("nora", "/do/plan-evaluation", "plan-evaluation", &plan);
     let evaluation = place(&planned).to_owned();
     house.walks("nora", &evaluation, "start-evaluation", &[]);
     let nora = house.at("nora");
