@@ -251,6 +251,7 @@ statements! {
 
     ADD_ONE_TIME [Text Text Text Number]
         "INSERT INTO one_time (hash, purpose, data, expires) VALUES ($1, $2, $3, $4)";
+    ONE_TIME [Text Text Number] "SELECT data FROM one_time WHERE hash = $1 AND purpose = $2 AND expires > $3";
     TAKE_ONE_TIME [Text Text] "DELETE FROM one_time WHERE hash = $1 AND purpose = $2 RETURNING data, expires";
     DELETE_OLD_ONE_TIMES [Number] "DELETE FROM one_time WHERE expires <= $1";
 

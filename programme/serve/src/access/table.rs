@@ -84,7 +84,9 @@ pub const ROUTES: &[Route] = &[
     // Pages.
     get("/", Gate::Anybody),
     get("/style.css", Gate::Anybody),
+    get("/icon.svg", Gate::Anybody),
     get("/passkeys.js", Gate::Anybody),
+    get("/forms.js", Gate::Anybody),
     get("/health", Gate::Anybody),
     get("/sign-in", Gate::Anybody),
     get("/sign-in/link", Gate::Anybody),

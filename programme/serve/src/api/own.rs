@@ -4,11 +4,12 @@ use super::lists::{Onward, Paged};
 use crate::access::links;
 use crate::access::passkeys::Opened;
 use crate::access::tokens::{self, Scope};
-use crate::access::{By, SignedIn};
+use crate::access::{By, SignedIn, Visitor, drafts};
+use crate::registry::Failure;
 use crate::web::guard::cookie_header;
 use crate::web::{App, Json, PathOf, QueryOf, WebError};
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use dtsec_registry::domain::{OrganisationId, Time};
 use dtsec_store::AccessChange;
@@ -359,10 +360,16 @@ pub(super) struct PasskeyUsed {
 )]
 pub(super) async fn sign_in_finish(
     State(app): State<App>,
+    visitor: Visitor,
     Json(used): Json<PasskeyUsed>,
 ) -> Result<Response, WebError> {
     let cookie = app.passkeys.sign_in(&app.registry, &used.number, &used.answer).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
+    // A form that waits is where to go on.
+    if let Some(to) = drafts::carry(&app.registry, &visitor.csrf, &cookie).await? {
+        let to = HeaderValue::from_str(&to).map_err(|error| Failure::Bug(error.to_string()))?;
+        response.headers_mut().insert(header::LOCATION, to);
+    }
     response.headers_mut().insert(header::SET_COOKIE, cookie_header(&app.site, &cookie)?);
     Ok(response)
 }

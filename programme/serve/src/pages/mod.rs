@@ -1,4 +1,4 @@
-//! Pages: rendered here. The only script is the one that talks to passkeys.
+//! Pages: rendered here. Scripts are two: one talks to passkeys, one keeps what a guest typed when he goes to sign in.
 
 mod act;
 mod advisories;
@@ -182,7 +182,9 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/", entries::list)
         .get("/style.css", style)
+        .get("/icon.svg", icon)
         .get("/passkeys.js", passkeys_script)
+        .get("/forms.js", forms_script)
         .get("/health", health)
         .get("/sign-in", sign_in::page)
         .get("/sign-in/link", sign_in::link_page)
@@ -259,6 +261,14 @@ async fn style() -> Response {
 
 async fn passkeys_script() -> Response {
     file("text/javascript; charset=utf-8", include_str!("../../templates/passkeys.js"))
+}
+
+async fn forms_script() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("../../templates/forms.js"))
+}
+
+async fn icon() -> Response {
+    file("image/svg+xml", include_str!("../../templates/icon.svg"))
 }
 
 fn file(media: &'static str, text: &'static str) -> Response {

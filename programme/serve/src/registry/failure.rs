@@ -84,6 +84,9 @@ pub enum Failure {
         /// The version that was seen.
         seen: i64,
     },
+    /// A form of our own, from before somebody signed in or out.
+    #[error("somebody signed in or out since this form was opened")]
+    OldForm,
     /// The store says no, or fails.
     #[error(transparent)]
     Store(#[from] dtsec_store::Error),
@@ -137,7 +140,7 @@ impl Failure {
             Self::Method => 405,
             Self::TooOften { .. } => 429,
             Self::TooSlow { .. } => 503,
-            Self::Overtaken { .. } | Self::Stale { .. } => 409,
+            Self::Overtaken { .. } | Self::Stale { .. } | Self::OldForm => 409,
             Self::Store(error) => match error {
                 dtsec_store::Error::Conflict { .. } | dtsec_store::Error::RequestReused(_) => 409,
                 dtsec_store::Error::TooLarge { .. } => 413,
@@ -173,6 +176,7 @@ impl Failure {
             Self::Elsewhere { .. } => 24,
             Self::Bug(_) => 25,
             Self::NoDocument { .. } => 26,
+            Self::OldForm => 27,
         }
     }
 
@@ -211,6 +215,7 @@ impl Failure {
             Self::TooSlow { .. } => "Try again a little later.",
             Self::Overtaken { .. } => "Look at it again, and send it again if it is still right.",
             Self::Stale { .. } => "Reload it, and decide on what there is now.",
+            Self::OldForm => "Look through what you typed, and send it again.",
             Self::Store(error) if error.is_callers() => "Correct what was sent.",
             Self::Store(error) if error.is_transient() => "Try again a little later.",
             Self::Store(_) | Self::Damaged { .. } => "Tell whoever runs this server.",

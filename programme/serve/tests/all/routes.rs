@@ -2,7 +2,7 @@
 //! what changes something is in the log.
 
 use crate::fixtures::{self, id};
-use crate::site::{As, Site};
+use crate::site::{As, Place, Site, on_both};
 use axum::body::Body;
 use axum::http::{Request, header};
 use dtsec_registry::domain::{Command, Decision};
@@ -13,6 +13,12 @@ use dtsec_serve::web::router::page_routes;
 use dtsec_store::{Digest, Readings, Size};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+on_both! {
+    each_route_refuses_who_may_not_lets_in_who_may_and_leaves_its_trace
+    a_token_without_the_scope_of_a_route_is_refused_on_every_route
+    the_bytes_of_a_document_come_back_as_they_were
+}
 
 fn described() -> BTreeSet<(String, String)> {
     let description = dtsec_serve::api::openapi();
@@ -96,7 +102,9 @@ fn case(row: &Route, digest: &str, token: &str) -> Case {
     let with = |case: Case, body: Value| Case { body, ..case };
     let command = |command: Command| json!({ "command": command, "reason": "as the test needs it" });
     match (row.method, row.path) {
-        ("GET", "/" | "/style.css" | "/passkeys.js" | "/health" | "/sign-in") => anybody(row.path),
+        ("GET", "/" | "/style.css" | "/icon.svg" | "/passkeys.js" | "/forms.js" | "/health" | "/sign-in") => {
+            anybody(row.path)
+        }
         ("GET", "/sign-in/link") => anybody("/sign-in/link?token=x"),
         // `first_use` signs in with a link, `provider` with a provider.
         ("POST", "/sign-in/link") => {
@@ -272,9 +280,8 @@ async fn attempt(site: &Site, row: &Route, case: &Case, who: &str, tokens: &str)
     site.send(request.body(Body::from(body)).unwrap()).await.status.as_u16()
 }
 
-#[tokio::test]
-async fn each_route_refuses_who_may_not_lets_in_who_may_and_leaves_its_trace() {
-    let site = Site::with_entry().await;
+async fn each_route_refuses_who_may_not_lets_in_who_may_and_leaves_its_trace(place: Place) {
+    let site = place.with_entry().await;
     site.clock.set(fixtures::at(60));
     let ann = site.cookie("ann").await;
     let scopes = [Scope::Read, Scope::Write, Scope::Documents, Scope::Persons].into();
@@ -329,9 +336,8 @@ async fn readings_now(site: &Site) -> usize {
     site.registry.store().readings(of, None, Size::new(Size::MOST)).await.unwrap().items.len()
 }
 
-#[tokio::test]
-async fn a_token_without_the_scope_of_a_route_is_refused_on_every_route() {
-    let site = Site::with_people().await;
+async fn a_token_without_the_scope_of_a_route_is_refused_on_every_route(place: Place) {
+    let site = place.with_people().await;
     let all = [Scope::Read, Scope::Write, Scope::Documents, Scope::Persons];
     for row in ROUTES {
         let Some(needed) = row.gate.scope().filter(|_| row.gate != Gate::Anybody) else { continue };
@@ -344,9 +350,8 @@ async fn a_token_without_the_scope_of_a_route_is_refused_on_every_route() {
     }
 }
 
-#[tokio::test]
-async fn the_bytes_of_a_document_come_back_as_they_were() {
-    let site = Site::with_people().await;
+async fn the_bytes_of_a_document_come_back_as_they_were(place: Place) {
+    let site = place.with_people().await;
     let ann = site.cookie("ann").await;
     let text = json!({ "b": 1, "a": [2] });
     let kept = site.post(&ann, "/api/v1/documents?name=a.json", &text).await.is(201).json();
