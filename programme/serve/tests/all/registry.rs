@@ -14,6 +14,7 @@ on_both! {
     a_decision_on_an_older_version_than_there_is_is_refused
     what_a_rule_refuses_leaves_no_trace
     what_waits_is_shown_to_whom_it_waits_for
+    a_command_that_brings_in_a_document_that_nobody_handed_in_is_refused_and_changes_nothing
 }
 
 async fn a_product_is_listed_by_commands_and_the_store_follows_from_its_events(place: Place) {
@@ -98,9 +99,10 @@ async fn what_waits_is_shown_to_whom_it_waits_for(place: Place) {
     assert!(waits("nora").await.is_empty() && waits("ann").await.is_empty() && waits("pat").await.is_empty());
 }
 
-#[tokio::test]
-async fn a_command_that_brings_in_a_document_that_nobody_handed_in_is_refused_and_changes_nothing() {
-    let site = Site::with_people().await;
+async fn a_command_that_brings_in_a_document_that_nobody_handed_in_is_refused_and_changes_nothing(
+    place: Place,
+) {
+    let site = place.with_people().await;
     let mut application = fixtures::application("north");
     application.accreditation.document = fixtures::hash("never handed in");
     let apply = |application: &dtsec_registry::domain::lab::Application| Command::ApplyLab {

@@ -8,7 +8,7 @@ pub use crate::programme::{Place, TestClock, grant};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use dtsec_registry::domain::{Actor, Command, Decision};
+use dtsec_registry::domain::{Command, Decision};
 use dtsec_serve::Registry;
 use dtsec_serve::access::oidc::{Provider, ProviderConfig};
 use dtsec_serve::access::session;
@@ -160,10 +160,6 @@ impl Site {
             }));
         }
         self.registry.store().commit(all).await.unwrap();
-    }
-
-    pub async fn root(&self) -> Actor {
-        programme::root(&self.registry).await
     }
 
     /// Signs in, and gives the cookie.

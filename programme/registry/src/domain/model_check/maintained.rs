@@ -6,10 +6,12 @@ use super::super::maintenance::{Effect, RequestState, RevalidationGround};
 use super::super::vulnerability::ConflictState;
 use super::*;
 
-/// The requests whose versions stand in an entry, told from its versions alone.
-fn standing(entry: &entry::Entry) -> BTreeSet<RequestId> {
+/// The requests whose versions were appended to an entry, told from its versions alone: those that stand, or all of them.
+fn appended(entry: &entry::Entry, all: bool) -> BTreeSet<RequestId> {
     let maintained = |version: &entry::Version| match &version.basis {
-        Basis::Maintained { request } if version.standing == Standing::InForce => Some(request.clone()),
+        Basis::Maintained { request } if all || version.standing == Standing::InForce => {
+            Some(request.clone())
+        }
         _ => None,
     };
     entry.versions.iter().filter_map(maintained).collect()
@@ -50,7 +52,9 @@ pub(super) fn step_holds(before: &Programme, event: &Event, after: &Programme) -
             must(open, || format!("appended while {}", request.state.name()))?;
             let minor = request.form.differences.iter().all(|one| one.effect == Effect::Minor);
             must(minor, || "a major change was appended".to_owned())?;
-            must(standing(entry) == *together_with, || "earlier changes were not looked at".to_owned())?;
+            must(appended(entry, true) == *together_with, || {
+                "earlier changes were not looked at".to_owned()
+            })?;
             let new = entry.versions.iter().all(|version| version.version != request.form.version);
             must(new, || "a version twice".to_owned())
         }
@@ -116,7 +120,7 @@ pub(super) fn state_holds(state: &Programme) -> Result<(), Violation> {
         let open: BTreeSet<VulnerabilityId> =
             state.vulnerabilities.values().filter(unmitigated).map(|one| one.id.clone()).collect();
         must(entry.open == open, || format!("{} does not show what is open", entry.id))?;
-        for request in standing(entry) {
+        for request in appended(entry, false) {
             let appended = matches!(state.requests[&request].state, RequestState::Appended { .. });
             must(appended, || format!("a version of request {request}, which is not appended"))?;
         }
