@@ -1,6 +1,6 @@
 //! The Evaluated Products List: found, filtered, compared.
 
-use super::{Facet, Layout, Next, page, words};
+use super::{Facet, Layout, Next, Notice, page, words};
 use crate::access::Visitor;
 use crate::registry::{EntryRow, Query};
 use crate::web::{App, QueryOf, WebError};
@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 /// What is asked of the list.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct Asked {
+    /// What was done before, where a form leads here.
+    #[serde(default)]
+    done: Option<String>,
     #[serde(default)]
     q: String,
     #[serde(default)]
@@ -57,6 +60,7 @@ struct Line {
 #[template(path = "entries.html")]
 struct Entries {
     layout: Layout,
+    notice: Option<Notice>,
     asked: Asked,
     facets: Vec<Facet>,
     filtered: bool,
@@ -104,5 +108,6 @@ pub(super) async fn list(
     let layout = Layout::new(&app, &visitor, "Evaluated products").at("products");
     let next = found.next.as_deref().map(|next| Next::new("/", &asked.pairs(), next));
     let lines = found.items.into_iter().map(|row| Line { state: words::state(&row.state), row }).collect();
-    page(&Entries { layout, first: asked.after.is_none(), facets, filtered, lines, next, asked })
+    let notice = asked.done.as_deref().map(Notice::done);
+    page(&Entries { layout, notice, first: asked.after.is_none(), facets, filtered, lines, next, asked })
 }

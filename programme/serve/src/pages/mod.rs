@@ -135,17 +135,25 @@ struct Notice {
 impl Notice {
     /// As the address says it.
     fn of(query: &BTreeMap<String, String>) -> Option<Self> {
-        let label = |tag: &String| words::action(tag).map_or_else(|| done(tag), |one| one.label);
         if let Some(tag) = query.get("done") {
-            return Some(Self { text: format!("Done: {}.", label(tag)) });
+            return Some(Self::done(tag));
         }
-        let text = |tag| {
+        let text = |tag: &String| {
             format!(
                 "{}: this form had been sent before, and counted the first time. Nothing happened now.",
-                label(tag)
+                Self::label(tag)
             )
         };
         query.get("again").map(|tag| Self { text: text(tag) })
+    }
+
+    /// That something was done.
+    fn done(tag: &str) -> Self {
+        Self { text: format!("Done: {}.", Self::label(tag)) }
+    }
+
+    fn label(tag: &str) -> &'static str {
+        words::action(tag).map_or_else(|| done(tag), |one| one.label)
     }
 }
 
