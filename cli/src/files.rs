@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use tempfile::NamedTempFile;
@@ -39,6 +39,44 @@ pub(crate) fn write_new(path: &Path, content: &[u8], mode: u32) -> anyhow::Resul
     }
 }
 
+/// A file to come that is written piece by piece: it gets its name when it is whole, and never in the place of another.
+pub(crate) struct NewFile {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Begins one. Until it is put in its place it lies beside it under a name that begins with `.dtsec-` and ends with `.part`.
+    pub(crate) fn begin(path: &Path, mode: u32) -> anyhow::Result<Self> {
+        let context = || format!("cannot create {}", path.display());
+        if path.symlink_metadata().is_ok() {
+            bail!("cannot create {}: it is there already; choose another name", path.display());
+        }
+        let permissions = std::fs::Permissions::from_mode(mode);
+        let mut new = tempfile::Builder::new();
+        let file = new.prefix(".dtsec-").suffix(".part").permissions(permissions).tempfile_in(folder(path));
+        Ok(Self { file: file.with_context(context)?, path: path.to_owned() })
+    }
+
+    /// What is written to.
+    pub(crate) fn file(&self) -> &std::fs::File {
+        self.file.as_file()
+    }
+
+    /// Gives it its name, when all of it is on the disk.
+    pub(crate) fn put(self) -> anyhow::Result<()> {
+        let context = || format!("cannot create {}", self.path.display());
+        self.file.as_file().sync_all().with_context(context)?;
+        self.file.persist_noclobber(&self.path).map_err(|error| error.error).with_context(context)?;
+        // The name is to last as well.
+        std::fs::File::open(folder(&self.path)).and_then(|folder| folder.sync_all()).with_context(context)
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// The text of a file; what is no UTF-8 is told with its place.
 pub(crate) fn text(path: &Path) -> anyhow::Result<String> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -60,9 +98,9 @@ pub(crate) fn are_one(a: &Path, b: &Path) -> bool {
 
 /// The content in a nameless neighbour of `path`, which goes away unless it is put somewhere.
 fn beside(path: &Path, content: &[u8], mode: u32) -> std::io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let permissions = std::fs::Permissions::from_mode(mode);
-    let mut file = tempfile::Builder::new().prefix(".dtsec-").permissions(permissions).tempfile_in(folder)?;
+    let mut new = tempfile::Builder::new();
+    let mut file = new.prefix(".dtsec-").permissions(permissions).tempfile_in(folder(path))?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
     Ok(file)
@@ -97,5 +135,22 @@ mod tests {
         assert!(link.is_symlink());
         assert_eq!(std::fs::read(&file).unwrap(), b"new");
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn a_new_file_has_its_name_when_it_is_whole_and_never_that_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let new = NewFile::begin(&path, 0o600).unwrap();
+        new.file().write_all(b"half").unwrap();
+        assert!(!path.exists());
+        drop(new);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "what was given up is gone");
+        let [one, other] = [(); 2].map(|()| NewFile::begin(&path, 0o600).unwrap());
+        one.file().write_all(b"whole").unwrap();
+        one.put().unwrap();
+        assert!(other.put().is_err() && NewFile::begin(&path, 0o600).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

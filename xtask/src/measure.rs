@@ -1,6 +1,7 @@
 //! What `cargo xtask bench` measures, and the budgets.
 
 mod gate;
+pub mod server;
 mod stores;
 
 pub use gate::{names, per_byte, records};

@@ -21,6 +21,7 @@ mod schema;
 mod serve;
 mod specification;
 mod st;
+mod store;
 mod supply;
 mod trace;
 mod vulnerabilities;
@@ -80,6 +81,9 @@ pub(crate) enum Command {
     /// Write Security Targets and hold them against their profile.
     #[command(subcommand)]
     St(st::Command),
+    /// Back up, restore and check the data of `dtsec serve`, on SQLite and on PostgreSQL.
+    #[command(subcommand)]
+    Store(store::Command),
     /// Write the bill of materials of the platform: CycloneDX.
     Sbom(sbom::Sbom),
     /// Write the functional specification of the gate.
@@ -116,6 +120,7 @@ impl Command {
             Command::Schema(command) => command.run(),
             Command::Serve(command) => command.run(json),
             Command::St(command) => command.run(),
+            Command::Store(command) => command.run(),
             Command::Sbom(command) => command.run(),
             Command::Specification(command) => command.run(),
             Command::Trace(command) => command.run(),

@@ -9,10 +9,10 @@ use anyhow::Context as _;
 use clap::Args;
 use dtsec_serve::access::oidc::ProviderConfig;
 use dtsec_serve::{Config, Server};
-use dtsec_store::{Location, Settings};
 use serde::Serialize;
 use tracing_subscriber::filter::LevelFilter;
 
+use super::store::Place;
 use crate::output::{Answer, Exit};
 
 /// Run the assurance programme: the registry, its pages and its interface.
@@ -24,16 +24,8 @@ pub(crate) struct Serve {
     /// Where to listen.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8417")]
     listen: SocketAddr,
-    /// The folder of the data.
-    #[arg(long, value_name = "DIR", default_value = "dtsec-data")]
-    data: PathBuf,
-    /// The database, where it is not in the folder: postgres://USER@HOST/NAME or sqlite://PATH. One with a
-    /// password is better given in DTSEC_DATABASE, where other processes do not see it.
-    #[arg(long, value_name = "URL")]
-    database: Option<String>,
-    /// The file with the key of the documents, where it is not in the folder.
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
     /// The address under which people reach it, such as https://registry.example.org.
     #[arg(long, value_name = "URL")]
     origin: Option<url::Url>,
@@ -89,13 +81,7 @@ impl Serve {
     }
 
     async fn serve(self, json: bool) -> anyhow::Result<Answer> {
-        let mut settings = Settings::new(&self.data);
-        if let Some(url) = &self.database.or_else(|| std::env::var("DTSEC_DATABASE").ok()) {
-            settings = settings.database(Location::from_url(url)?);
-        }
-        if let Some(key) = &self.key {
-            settings = settings.key(key);
-        }
+        let settings = self.place.settings()?;
         let provider = self.provider.as_deref().map(read_provider).transpose()?;
         let (mut listen, mut origin, proxies) = (self.listen, self.origin, self.proxy);
         if self.link_for.is_some() {

@@ -8,7 +8,7 @@ const say = (problem) => { document.getElementById("passkey-problem").textConten
 async function post(path, body) {
   const headers = { "Content-Type": "application/json", "X-CSRF-Token": mark() };
   const answer = await fetch(path, { method: "POST", headers, body: body && JSON.stringify(body) });
-  if (answer.status === 204) return null;
+  if (answer.status === 204) return answer.headers.get("Location");
   const value = await answer.json();
   if (!answer.ok) throw new Error(value.detail + " " + value.remedy);
   return value;
@@ -20,14 +20,14 @@ async function signIn() {
   asked.challenge = bytes(asked.challenge);
   const found = await navigator.credentials.get({ publicKey: asked });
   const given = found.response;
-  await post("/api/v1/sign-in/passkey/finish", { number, answer: {
+  const to = await post("/api/v1/sign-in/passkey/finish", { number, answer: {
     id: found.id, rawId: text(found.rawId), type: found.type, extensions: {},
     response: {
       authenticatorData: text(given.authenticatorData), clientDataJSON: text(given.clientDataJSON),
       signature: text(given.signature), userHandle: given.userHandle && text(given.userHandle),
     },
   } });
-  location.assign("/");
+  location.assign(to || "/");
 }
 
 async function add() {

@@ -554,6 +554,21 @@ impl Store {
         Ok(write.commit().await?)
     }
 
+    /// Looks at something that works once, and leaves it there. `None` where there is none, or not any more.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn one_time(&self, hash: &SecretHash, purpose: &str, now: Time) -> Result<Option<Value>> {
+        let row = query(&sql::ONE_TIME)
+            .bind(hash.as_str())
+            .bind(purpose)
+            .bind(micros(now))
+            .fetch_optional(self.database.readers())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        names::parse("what was remembered", &row.try_get::<String, _>(0)?).map(Some)
+    }
+
     /// Takes something that works once: it is gone then. `None` where it never was, was taken, is over, or is for
     /// something else.
     ///

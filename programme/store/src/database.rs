@@ -229,6 +229,7 @@ fn sqlite_url(path: &Path) -> Result<String> {
 
 /// A statement, to be given its parameters.
 pub(crate) fn query<'q>(statement: &'static Statement) -> sqlx::query::Query<'q, Any, AnyArguments> {
+    sql::count_one();
     sqlx::query(statement.sql)
 }
 

@@ -350,6 +350,15 @@ impl Store {
         Ok(Page::cut(all, size, |last: &Listed| last.digest.to_string()))
     }
 
+    /// Whether a case has a document. Nothing is opened, so nothing is logged.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn has_document(&self, case: &str, digest: &Digest) -> Result<bool> {
+        let query = query(&sql::HAS_DOCUMENT).bind(case).bind(digest.as_str());
+        Ok(query.fetch_optional(self.database.readers()).await?.is_some())
+    }
+
     /// Readings before a number, newest first.
     ///
     /// # Errors

@@ -5,8 +5,9 @@
 //! The first line says what it is, the last one how many there are and the SHA-256 of all before it.
 
 use crate::access::{Credential, Organisation, Person, Token};
-use crate::database::{Head, lock, move_head, query};
+use crate::database::{lock, move_head, query};
 use crate::document::{Sealed, WrittenReading};
+use crate::dump_reader::Reader;
 use crate::error::{Error, Result};
 use crate::event::Written;
 use crate::names::{self, Digest, Key};
@@ -21,13 +22,11 @@ use sqlx::any::AnyRow;
 use std::io::{BufRead, Write};
 
 const PAGE: i64 = 200;
-/// Of a document of the largest size, in hex, with what is about it.
-const LONGEST_LINE: u64 = (crate::document::LARGEST as u64) * 2 + (1 << 20);
 
 /// One line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Line {
+pub(crate) enum Line {
     Dump(Header),
     Event(Written),
     Aggregate(AggregateLine),
@@ -44,15 +43,15 @@ enum Line {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Header {
-    format: u32,
-    schema: i64,
-    key: String,
+pub(crate) struct Header {
+    pub(crate) format: u32,
+    pub(crate) schema: i64,
+    pub(crate) key: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AggregateLine {
+pub(crate) struct AggregateLine {
     kind: String,
     id: String,
     version: i64,
@@ -62,7 +61,7 @@ struct AggregateLine {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RequestLine {
+pub(crate) struct RequestLine {
     id: String,
     fingerprint: String,
     first: i64,
@@ -72,7 +71,7 @@ struct RequestLine {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct MessageLine {
+pub(crate) struct MessageLine {
     topic: String,
     seq: i64,
     #[serde(with = "verbatim")]
@@ -82,12 +81,12 @@ struct MessageLine {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct End {
-    lines: u64,
-    sha256: Digest,
+pub(crate) struct End {
+    pub(crate) lines: u64,
+    pub(crate) sha256: Digest,
 }
 
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// What a dump holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -149,91 +148,34 @@ impl Store {
     /// Where the store holds something, the dump is not whole, or its logs do not verify: then nothing is kept.
     pub async fn restore(&self, from: &mut (dyn BufRead + Send)) -> Result<Dumped> {
         let mut write = self.database.write().await?;
-        let mut heads =
-            Heads { events: lock(&mut write, "event").await?, readings: lock(&mut write, "reading").await? };
-        if heads.events.seq + heads.readings.seq > 0 || !is_empty(&mut write).await? {
+        let [events, readings] = [lock(&mut write, "event").await?, lock(&mut write, "reading").await?];
+        if events.seq + readings.seq > 0 || !is_empty(&mut write).await? {
             return Err(Error::NotEmpty);
         }
-        let (mut hash, mut lines, mut ended) = (Sha256::new(), 0, false);
-        let mut text = Vec::new();
-        loop {
-            text.clear();
-            let number = lines + 1;
-            let wrong = |problem: String| Error::Dump { line: number, problem };
-            std::io::Read::take(&mut *from, LONGEST_LINE)
-                .read_until(b'\n', &mut text)
-                .map_err(|problem| wrong(problem.to_string()))?;
-            if text.is_empty() {
-                break;
+        let mut reader = Reader::new(from);
+        while let Some(line) = reader.next()? {
+            if let Line::Dump(header) = &line {
+                self.vault.needs(&header.key)?;
             }
-            if ended {
-                return Err(wrong("something follows the last line".to_owned()));
-            }
-            if text.last() != Some(&b'\n') {
-                return Err(wrong("it is cut off, or longer than any".to_owned()));
-            }
-            let line = serde_json::from_slice(&text).map_err(|problem| wrong(problem.to_string()))?;
-            match (number, &line) {
-                (1, Line::Dump(header)) => self.fits(header)?,
-                (1, _) => return Err(wrong("it is not the first line of a dump".to_owned())),
-                (_, Line::Dump(_)) => return Err(wrong("a second dump begins".to_owned())),
-                (_, Line::End(end)) => {
-                    let found = Digest::of_hash(hash.clone());
-                    if end.lines != lines || end.sha256 != found {
-                        return Err(wrong(format!("{} lines of {} were announced", end.lines, end.sha256)));
-                    }
-                    ended = true;
-                }
-                _ => self.take_in(&mut write, &mut heads, line).await.map_err(|error| match error {
-                    // These say more than the line.
-                    Error::Tampered { .. } | Error::NoSpace(_) | Error::Unreachable(_) => error,
-                    other => wrong(other.to_string()),
-                })?,
-            }
-            hash.update(&text);
-            lines += u64::from(!ended);
+            self.take_in(&mut write, line).await.map_err(|error| match error {
+                // These say more than the line.
+                Error::NoSpace(_) | Error::Unreachable(_) => error,
+                other => reader.wrong(other.to_string()),
+            })?;
         }
-        if !ended {
-            return Err(Error::Dump {
-                line: lines + 1,
-                problem: "the dump ends before its last line".to_owned(),
-            });
-        }
-        move_head(&mut write, "event", &heads.events).await?;
-        move_head(&mut write, "reading", &heads.readings).await?;
+        let read = reader.end()?;
+        move_head(&mut write, "event", &read.events).await?;
+        move_head(&mut write, "reading", &read.readings).await?;
         write.commit().await?;
-        Ok(Dumped { lines, events: heads.events.seq, readings: heads.readings.seq })
+        Ok(Dumped { lines: read.lines, events: read.events.seq, readings: read.readings.seq })
     }
 
-    fn fits(&self, header: &Header) -> Result<()> {
-        if header.format != FORMAT {
-            let problem = format!("format {} is not known, only {FORMAT}", header.format);
-            return Err(Error::Dump { line: 1, problem });
-        }
-        if header.schema > migrate::SCHEMA {
-            return Err(Error::Newer { found: header.schema, known: migrate::SCHEMA });
-        }
-        self.vault.needs(&header.key)
-    }
-
-    async fn take_in(&self, write: &mut AnyConnection, heads: &mut Heads, line: Line) -> Result<()> {
+    async fn take_in(&self, write: &mut AnyConnection, line: Line) -> Result<()> {
         match line {
-            // Both are dealt with by the caller.
+            // The reader judges both.
             Line::Dump(_) | Line::End(_) => Ok(()),
-            Line::Event(event) => {
-                if let Some(what) = event.fault(&heads.events) {
-                    return Err(Error::Tampered { log: "event", seq: heads.events.seq + 1, what });
-                }
-                heads.events = event.head();
-                event.insert(write).await
-            }
-            Line::Reading(reading) => {
-                if let Some(what) = reading.fault(&heads.readings) {
-                    return Err(Error::Tampered { log: "reading", seq: heads.readings.seq + 1, what });
-                }
-                heads.readings = reading.head();
-                reading.insert(write).await
-            }
+            Line::Event(event) => event.insert(write).await,
+            Line::Reading(reading) => reading.insert(write).await,
             Line::Aggregate(one) => {
                 let key = Key { kind: one.kind, id: one.id };
                 key.check()?;
@@ -272,11 +214,6 @@ impl Store {
             Line::Document(one) => one.insert(write).await,
         }
     }
-}
-
-struct Heads {
-    events: Head,
-    readings: Head,
 }
 
 /// Logs apart, whether anything is kept.

@@ -1,6 +1,8 @@
 //! Every statement there is, with what it takes. They are the same for both databases, each finds its rows by an index, and
 //! `tests/plans.rs` holds them to it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// What a parameter is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
@@ -10,6 +12,18 @@ pub enum Takes {
     Number,
     /// Bytes.
     Bytes,
+}
+
+/// Statements of this process so far, for who counts what a request takes.
+static MADE: AtomicU64 = AtomicU64::new(0);
+
+/// How many statements this process has made: those of a request are the difference.
+pub fn made() -> u64 {
+    MADE.load(Ordering::Relaxed)
+}
+
+pub(crate) fn count_one() {
+    MADE.fetch_add(1, Ordering::Relaxed);
 }
 
 /// One statement.
@@ -156,6 +170,7 @@ statements! {
     DOCUMENT [Text Text]
         "SELECT case_id, digest, confidential, media, name, size, stored, key_id, wrapped, sealed FROM document \
          WHERE case_id = $1 AND digest = $2";
+    HAS_DOCUMENT [Text Text] "SELECT size FROM document WHERE case_id = $1 AND digest = $2";
     DOCUMENTS_OF [Text Text Number]
         "SELECT case_id, digest, confidential, media, name, size, stored FROM document \
          WHERE case_id = $1 AND digest > $2 ORDER BY digest LIMIT $3";
@@ -236,6 +251,7 @@ statements! {
 
     ADD_ONE_TIME [Text Text Text Number]
         "INSERT INTO one_time (hash, purpose, data, expires) VALUES ($1, $2, $3, $4)";
+    ONE_TIME [Text Text Number] "SELECT data FROM one_time WHERE hash = $1 AND purpose = $2 AND expires > $3";
     TAKE_ONE_TIME [Text Text] "DELETE FROM one_time WHERE hash = $1 AND purpose = $2 RETURNING data, expires";
     DELETE_OLD_ONE_TIMES [Number] "DELETE FROM one_time WHERE expires <= $1";
 

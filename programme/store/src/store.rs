@@ -52,6 +52,19 @@ impl Settings {
         self.database.clone().unwrap_or_else(|| Location::File(self.data.join("registry.sqlite")))
     }
 
+    /// The id of the documents' key, if its file is there.
+    ///
+    /// # Errors
+    /// Where the file holds no key, or others can read it.
+    pub fn key_id(&self) -> Result<Option<String>> {
+        self.key_file().id()
+    }
+
+    /// Where the documents' key is, or would be made.
+    pub fn key_path(&self) -> PathBuf {
+        self.key_file().path
+    }
+
     fn key_file(&self) -> KeyFile {
         match &self.key {
             Some(path) => KeyFile { path: path.clone(), may_be_made: false },

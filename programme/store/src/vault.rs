@@ -27,6 +27,13 @@ pub(crate) struct KeyFile {
     pub(crate) may_be_made: bool,
 }
 
+impl KeyFile {
+    /// The id of its key, if it is there.
+    pub(crate) fn id(&self) -> Result<Option<String>> {
+        Ok(read(&self.path)?.map(|key| key.id))
+    }
+}
+
 /// Seals and opens documents.
 pub(crate) struct Vault {
     path: PathBuf,

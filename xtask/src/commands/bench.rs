@@ -1,9 +1,9 @@
-//! `cargo xtask bench`: instructions and bytes, beside the figures of others.
+//! `cargo xtask bench`: instructions and bytes of the device, beside the figures of others; times of the programme's server.
 
 use super::build;
 use crate::{
     Answer, layout,
-    measure::{self, Figures, Kept},
+    measure::{self, Figures, Kept, server},
     needs::{self, Need},
     peers::{self, Beside, Peer},
     shell,
@@ -11,9 +11,12 @@ use crate::{
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
 
-/// Measures the firmware.
+/// Measures the firmware and the programme's server.
 #[derive(clap::Args)]
 pub struct Bench {
+    /// One of the two
+    #[arg(long, value_enum)]
+    only: Option<Group>,
     /// Write what was measured to benches/measured.json
     #[arg(long)]
     save: bool,
@@ -23,6 +26,15 @@ pub struct Bench {
     /// Measure what was built last
     #[arg(long)]
     no_build: bool,
+}
+
+/// What is measured together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Group {
+    /// Instructions and bytes of the device, which have budgets.
+    Firmware,
+    /// Times of the programme's server, which have none: they are those of this machine.
+    Server,
 }
 
 /// A table: our figures in columns, then those of others.
@@ -81,6 +93,14 @@ const TABLES: [Table; 6] = [
 
 impl Bench {
     pub(super) fn run(self) -> Result<Answer> {
+        let is_wanted = |group| self.only.is_none_or(|only| only == group);
+        let server = if is_wanted(Group::Server) { Some(server::measure()?) } else { None };
+        if !is_wanted(Group::Firmware) {
+            if let Some(server) = &server {
+                println!("{}", if self.json { server.json.to_string() } else { server.text.clone() });
+            }
+            return Ok(Answer::Yes);
+        }
         needs::ensure(&Need::RUN)?;
         if !self.no_build {
             build::everything(&needs::toolchain()?)?;
@@ -92,7 +112,10 @@ impl Bench {
         let kept = figures.against(&Figures::budgets()?)?;
         if self.json {
             let bytes = measure::per_byte(&figures).into_iter().collect::<BTreeMap<_, _>>();
-            let all = serde_json::json!({ "figures": figures, "tenths_per_byte": bytes, "budgets": kept });
+            let server = server.map(|server| server.json);
+            let all = serde_json::json!({
+                "figures": figures, "tenths_per_byte": bytes, "budgets": kept, "server": server,
+            });
             println!("{all}");
         } else {
             TABLES.iter().for_each(|table| print(table, &figures, &kept));
@@ -105,6 +128,9 @@ impl Bench {
                 "\nCounted in QEMU: nothing is said of time, side channels or real glitching. Each run makes new keys; \
                  with them, the boot varies by some 0.5 %. Variables do not include the stack."
             );
+            if let Some(server) = &server {
+                println!("\n{}", server.text);
+            }
         }
         let broken: Vec<_> = kept.iter().filter(|k| !k.holds()).collect();
         for k in &broken {

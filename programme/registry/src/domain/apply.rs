@@ -78,7 +78,10 @@ impl Event {
             | Change::LabSuspended { lab }
             | Change::LabReinstated { lab }
             | Change::LabRemoved { lab, .. }
-            | Change::LabAccreditationRenewed { lab, .. } => parts.push(Ref::Lab(lab.clone())),
+            | Change::LabAccreditationRenewed { lab, .. }
+            | Change::LabExtensionRequested { lab, .. }
+            | Change::LabExtended { lab, .. }
+            | Change::LabExtensionRejected { lab, .. } => parts.push(Ref::Lab(lab.clone())),
             Change::EvaluationPlanned { evaluation } => parts.push(Ref::Evaluation(evaluation.id.clone())),
             Change::EvaluationStarted { evaluation }
             | Change::EvaluationObserved { evaluation, .. }
@@ -271,7 +274,10 @@ impl Programme {
             | Change::LabSuspended { .. }
             | Change::LabReinstated { .. }
             | Change::LabRemoved { .. }
-            | Change::LabAccreditationRenewed { .. } => self.change_lab(event)?,
+            | Change::LabAccreditationRenewed { .. }
+            | Change::LabExtensionRequested { .. }
+            | Change::LabExtended { .. }
+            | Change::LabExtensionRejected { .. } => self.change_lab(event)?,
             Change::Certified { .. }
             | Change::EntryRemoved { .. }
             | Change::EntryRestored { .. }
@@ -338,6 +344,16 @@ impl Programme {
             Change::LabAccreditationRenewed { lab, accreditation } => {
                 part!(event, self.labs, lab).application.accreditation = accreditation.clone();
             }
+            Change::LabExtensionRequested { lab, extension } => {
+                part!(event, self.labs, lab).extension = Some(extension.clone());
+            }
+            Change::LabExtended { lab, .. } => {
+                let lab = part!(event, self.labs, lab);
+                if let Some(extension) = lab.extension.take() {
+                    lab.application = extension.added_to(&lab.application);
+                }
+            }
+            Change::LabExtensionRejected { lab, .. } => part!(event, self.labs, lab).extension = None,
             _ => {}
         }
         Ok(())

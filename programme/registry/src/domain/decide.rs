@@ -119,6 +119,7 @@ fn concerned(state: &Programme, command: &Command) -> Result<BTreeSet<Organisati
         | Command::PublishSt { .. }
         | Command::ApplyLab { .. }
         | Command::RenewAccreditation { .. }
+        | Command::ExtendLab { .. }
         | Command::PlanEvaluation { .. }
         | Command::StartEvaluation { .. }
         | Command::SubmitEtr { .. }
@@ -144,6 +145,8 @@ fn concerned_by(state: &Programme, decision: &Decision) -> Result<BTreeSet<Organ
         }
         Decision::AcceptLab { lab, .. }
         | Decision::RejectLab { lab, .. }
+        | Decision::AcceptExtension { lab, .. }
+        | Decision::RejectExtension { lab, .. }
         | Decision::SuspendLab { lab }
         | Decision::ReinstateLab { lab } => {
             found.insert(state.lab(lab)?.organisation.clone());
@@ -199,7 +202,9 @@ fn owner(state: &Programme, command: &Command, role: Role) -> Result<Option<Orga
         | Command::RevealShare { audit, .. }
         | Command::SubmitAuditEvidence { audit, .. }
         | Command::DeclareNotSupported { audit } => state.audit(audit)?.developer.clone(),
-        Command::RenewAccreditation { lab, .. } => state.lab(lab)?.organisation.clone(),
+        Command::RenewAccreditation { lab, .. } | Command::ExtendLab { lab, .. } => {
+            state.lab(lab)?.organisation.clone()
+        }
         Command::PlanEvaluation { plan, .. } => state.lab(&plan.lab)?.organisation.clone(),
         Command::StartEvaluation { evaluation } | Command::SubmitEtr { evaluation, .. } => {
             state.evaluation(evaluation)?.lab_organisation.clone()
@@ -382,6 +387,12 @@ fn taken(context: &Context<'_>, decision: &Decision) -> Made {
         Decision::RejectSt { st, document } => st::reject(context, st, document),
         Decision::AcceptLab { lab, factors } => lab::accept(context, lab, factors),
         Decision::RejectLab { lab, factors } => lab::reject(context, lab, factors),
+        Decision::AcceptExtension { lab, document, factors } => {
+            lab::accept_extension(context, lab, document, factors)
+        }
+        Decision::RejectExtension { lab, document, factors } => {
+            lab::reject_extension(context, lab, document, factors)
+        }
         Decision::SuspendLab { lab } => lab::suspend(context, lab),
         Decision::ReinstateLab { lab } => lab::reinstate(context, lab),
         Decision::RemoveLab { lab, ground } => lab::remove(context, lab, ground),
@@ -420,6 +431,7 @@ fn done(context: &Context<'_>, command: &Command) -> Made {
         }
         Command::ApplyLab { lab, application } => lab::apply(context, lab, application),
         Command::RenewAccreditation { lab, accreditation } => lab::renew(context, lab, accreditation),
+        Command::ExtendLab { lab, extension } => lab::extend(context, lab, extension),
         Command::PlanEvaluation { evaluation, plan } => evaluation::plan(context, evaluation, plan),
         Command::StartEvaluation { evaluation } => evaluation::start(context, evaluation),
         Command::ObserveEvaluation { evaluation, supported, document } => {

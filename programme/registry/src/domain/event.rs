@@ -8,7 +8,7 @@ use super::draw::{Party, Share};
 use super::entry::{Entry, RemovalGround};
 use super::evaluation::{Etr, Evaluation, Observation};
 use super::ids::*;
-use super::lab::{Accreditation, Factors, Lab, LabGround};
+use super::lab::{Accreditation, Extension, Factors, Lab, LabGround};
 use super::maintenance::{Request, RevalidationGround};
 use super::pp::{Comment, DeviceClass, Disposition, Pp, PpText};
 use super::st::{Publication, St, StText};
@@ -110,6 +110,12 @@ changes! {
     LabRemoved "lab-removed" { lab: LabId, ground: LabGround }
     /// Its accreditation was renewed.
     LabAccreditationRenewed "lab-accreditation-renewed" { lab: LabId, accreditation: Accreditation }
+    /// It asks for more competence.
+    LabExtensionRequested "lab-extension-requested" { lab: LabId, extension: Box<Extension> }
+    /// It has it.
+    LabExtended "lab-extended" { lab: LabId, factors: Factors }
+    /// It does not.
+    LabExtensionRejected "lab-extension-rejected" { lab: LabId, factors: Factors }
     /// An evaluation is planned.
     EvaluationPlanned "evaluation-planned" { evaluation: Box<Evaluation> }
     /// It runs.

@@ -96,6 +96,33 @@ pub struct Lab {
     pub application: Application,
     /// How far it is.
     pub state: LabState,
+    /// What it asks for besides, until the working group has decided on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<Box<Extension>>,
+}
+
+/// What an accepted lab asks for besides what it was accepted with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Extension {
+    /// The request in writing: the decision is on this text.
+    pub document: Digest,
+    /// Classes that it masters now, or masters at a higher level.
+    #[serde(default)]
+    pub competence: BTreeMap<TechnologyClass, Competence>,
+    /// Its accreditation, where the scope is a new one.
+    #[serde(default)]
+    pub accreditation: Option<Accreditation>,
+}
+
+impl Extension {
+    /// An application with it.
+    pub(super) fn added_to(&self, application: &Application) -> Application {
+        let mut with = application.clone();
+        with.competence.extend(self.competence.clone());
+        with.accreditation = self.accreditation.clone().unwrap_or(with.accreditation);
+        with
+    }
 }
 
 /// What a lab says of itself.
@@ -221,6 +248,19 @@ fn weighed(context: &Context<'_>, factors: &Factors) -> Result<(), Refusal> {
     Ok(())
 }
 
+fn high_enough(
+    context: &Context<'_>,
+    competence: &BTreeMap<TechnologyClass, Competence>,
+) -> Result<(), Refusal> {
+    for (class, Competence { van, .. }) in competence {
+        context.guard(*van >= HIGH_CRITICALITY_VAN, || Refusal::CompetenceTooLow {
+            class: class.name(),
+            van: *van,
+        })?;
+    }
+    Ok(())
+}
+
 pub(super) fn apply(context: &Context<'_>, id: &LabId, application: &Application) -> Made {
     context.new_id(context.state.labs.contains_key(id), "lab", id)?;
     context.filled("name", &application.name)?;
@@ -231,6 +271,7 @@ pub(super) fn apply(context: &Context<'_>, id: &LabId, application: &Application
             organisation: context.actor.organisation.clone(),
             application: application.clone(),
             state: LabState::Applied,
+            extension: None,
         }),
     }])
 }
@@ -240,12 +281,7 @@ pub(super) fn accept(context: &Context<'_>, id: &LabId, factors: &Factors) -> Ma
     context.guard(lab.state == LabState::Applied, || lab.wrong("an applicant"))?;
     lab.accredited(context)?;
     let application = &lab.application;
-    for (class, competence) in &application.competence {
-        context.guard(competence.van >= HIGH_CRITICALITY_VAN, || Refusal::CompetenceTooLow {
-            class: class.name(),
-            van: competence.van,
-        })?;
-    }
+    high_enough(context, &application.competence)?;
     let has = |class| application.competence.contains_key(&class);
     let wide = has(TechnologyClass::SimpleMicrocontroller)
         && (has(TechnologyClass::WebInterface) || has(TechnologyClass::GeneralPurposeSystem));
@@ -305,4 +341,66 @@ pub(super) fn renew(context: &Context<'_>, id: &LabId, accreditation: &Accredita
     };
     renewed.accredited(context)?;
     Ok(vec![Change::LabAccreditationRenewed { lab: id.clone(), accreditation: accreditation.clone() }])
+}
+
+/// What holds of an extension when it is asked for and when it is decided on.
+fn may_extend(context: &Context<'_>, lab: &Lab, extension: &Extension) -> Result<(), Refusal> {
+    lab.may_evaluate(context)?;
+    let has = &lab.application;
+    let wider = extension.accreditation.as_ref().is_some_and(|one| one.scope != has.accreditation.scope);
+    let nothing = extension.competence.is_empty() && !wider;
+    context.guard(!nothing, || Refusal::NothingExtended { what: "its competence".to_owned() })?;
+    high_enough(context, &extension.competence)?;
+    for (class, shown) in &extension.competence {
+        let higher = has.competence.get(class).is_none_or(|known| shown.van > known.van);
+        context.guard(higher, || Refusal::NothingExtended { what: class.name().to_owned() })?;
+        // The accreditation on record says nothing of what the lab did not master when it was accepted.
+        let is_shown = shown.shown_by.is_some() || extension.accreditation.is_some();
+        context.guard(is_shown, || Refusal::CompetenceNotShown { class: class.name() })?;
+    }
+    if extension.accreditation.is_some() {
+        let extended = Lab { application: extension.added_to(has), ..lab.clone() };
+        extended.accredited(context)?;
+    }
+    Ok(())
+}
+
+/// What a lab asks for, where the decision is on that text.
+fn asked<'a>(context: &Context<'_>, lab: &'a Lab, document: &Digest) -> Result<&'a Extension, Refusal> {
+    let what = || format!("the request of lab {} for an extension", lab.id);
+    let extension = lab.extension.as_deref().ok_or_else(|| Refusal::Unknown { what: what() })?;
+    context.same(&what(), document, &extension.document)?;
+    Ok(extension)
+}
+
+pub(super) fn extend(context: &Context<'_>, id: &LabId, extension: &Extension) -> Made {
+    let lab = context.state.lab(id)?;
+    // One at a time: what was read is what is decided on.
+    context.new_id(lab.extension.is_some(), "a request for an extension of lab", id)?;
+    may_extend(context, lab, extension)?;
+    Ok(vec![Change::LabExtensionRequested { lab: id.clone(), extension: Box::new(extension.clone()) }])
+}
+
+pub(super) fn accept_extension(
+    context: &Context<'_>,
+    id: &LabId,
+    document: &Digest,
+    factors: &Factors,
+) -> Made {
+    let lab = context.state.lab(id)?;
+    let extension = asked(context, lab, document)?;
+    may_extend(context, lab, extension)?;
+    weighed(context, factors)?;
+    Ok(vec![Change::LabExtended { lab: id.clone(), factors: factors.clone() }])
+}
+
+pub(super) fn reject_extension(
+    context: &Context<'_>,
+    id: &LabId,
+    document: &Digest,
+    factors: &Factors,
+) -> Made {
+    asked(context, context.state.lab(id)?, document)?;
+    weighed(context, factors)?;
+    Ok(vec![Change::LabExtensionRejected { lab: id.clone(), factors: factors.clone() }])
 }

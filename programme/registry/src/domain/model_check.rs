@@ -17,6 +17,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 mod support;
 use support::*;
 
+mod maintained;
+
 fn propose(decision: Decision) -> Command {
     Command::Propose { proposal: id("p"), decision: Box::new(decision) }
 }
@@ -42,6 +44,8 @@ fn subjects(before: &Programme, change: &Change) -> BTreeSet<OrganisationId> {
         }
         Change::LabAccepted { lab, .. }
         | Change::LabRejected { lab, .. }
+        | Change::LabExtended { lab, .. }
+        | Change::LabExtensionRejected { lab, .. }
         | Change::LabSuspended { lab }
         | Change::LabReinstated { lab }
         | Change::LabRemoved { lab, .. } => {
@@ -60,21 +64,35 @@ fn subjects(before: &Programme, change: &Change) -> BTreeSet<OrganisationId> {
         | Change::EntryRestored { entry }
         | Change::DeFactoAdmitted { entry }
         | Change::MitigationVerified { entry, .. }
+        | Change::VersionAppended { entry, .. }
         | Change::DeclaredOverdue { entry, .. } => {
             found.insert(before.entries[entry].developer.clone());
+        }
+        Change::VulnerabilityTriaged { vulnerability, .. } => {
+            found.extend(before.vulnerabilities[vulnerability].developers.clone());
+        }
+        Change::AuditOrdered { audit } => {
+            found.insert(audit.developer.clone());
+        }
+        Change::AuditResult { audit, .. }
+        | Change::AuditClosed { audit }
+        | Change::AuditNotSupported { audit } => {
+            found.insert(before.audits[audit].developer.clone());
         }
         _ => {}
     }
     found
 }
 
-const DECISIONS: [&str; 14] = [
+const DECISIONS: [&str; 19] = [
     "pp-accepted",
     "pp-withdrawn",
     "st-approved",
     "st-rejected",
     "lab-accepted",
     "lab-rejected",
+    "lab-extended",
+    "lab-extension-rejected",
     "lab-suspended",
     "lab-removed",
     "certified",
@@ -83,6 +101,9 @@ const DECISIONS: [&str; 14] = [
     "entry-restored",
     "de-facto-admitted",
     "version-appended",
+    "revalidation-required",
+    "audit-ordered",
+    "audit-closed",
 ];
 
 /// A lab that may evaluate this Security Target in these classes today.
@@ -185,7 +206,10 @@ fn step_holds(before: &Programme, events: &[Event], after: &Programme) -> Result
             must(last.is_some_and(|last| last.is == now.state.name()), || format!("{id} left no trace"))?;
         }
     }
-    state_holds(after)
+    // Each step has one event besides the one that takes the proposal away.
+    events.iter().try_for_each(|event| maintained::step_holds(before, event, after))?;
+    state_holds(after)?;
+    maintained::state_holds(after)
 }
 
 /// What every state must satisfy.
@@ -216,6 +240,7 @@ struct Walk {
     steps: usize,
     refused: usize,
     certified: usize,
+    tags: BTreeSet<&'static str>,
 }
 
 fn key(state: &Programme) -> u64 {
@@ -230,7 +255,7 @@ fn walk(start: &World, commands: &[Command], off: Option<Rule>) -> Result<Walk, 
     let now = at(start.today);
     let mut seen = HashSet::from([key(&start.state)]);
     let mut waiting = VecDeque::from([start.state.clone()]);
-    let mut walk = Walk { states: 1, steps: 0, refused: 0, certified: 0 };
+    let mut walk = Walk { states: 1, steps: 0, refused: 0, certified: 0, tags: BTreeSet::new() };
     while let Some(state) = waiting.pop_front() {
         for (actor, command) in actors.iter().flat_map(|actor| commands.iter().map(move |one| (actor, one))) {
             let Ok(events) = decide_without(&state, actor, command, "because", now, off) else {
@@ -240,6 +265,7 @@ fn walk(start: &World, commands: &[Command], off: Option<Rule>) -> Result<Walk, 
             let after = apply_all(state.clone(), &events).map_err(|error| Violation(error.to_string()))?;
             step_holds(&state, &events, &after)?;
             walk.steps += 1;
+            walk.tags.extend(events.iter().map(|event| event.change.name()));
             walk.certified += usize::from(events.iter().any(|event| event.change.name() == "certified"));
             if seen.insert(key(&after)) {
                 waiting.push_back(after);

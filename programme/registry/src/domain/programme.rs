@@ -161,7 +161,9 @@ fn named(command: &Command) -> BTreeSet<Ref> {
         Command::PublishSt { st, .. } | Command::ReviewSt { st } | Command::RequestStChanges { st, .. } => {
             refs.insert(Ref::St(st.clone()));
         }
-        Command::ApplyLab { lab, .. } | Command::RenewAccreditation { lab, .. } => {
+        Command::ApplyLab { lab, .. }
+        | Command::RenewAccreditation { lab, .. }
+        | Command::ExtendLab { lab, .. } => {
             refs.insert(Ref::Lab(lab.clone()));
         }
         Command::PlanEvaluation { evaluation, plan } => {
@@ -247,6 +249,8 @@ fn of_decision(decision: &Decision) -> BTreeSet<Ref> {
         }
         Decision::AcceptLab { lab, .. }
         | Decision::RejectLab { lab, .. }
+        | Decision::AcceptExtension { lab, .. }
+        | Decision::RejectExtension { lab, .. }
         | Decision::SuspendLab { lab }
         | Decision::ReinstateLab { lab } => {
             refs.insert(Ref::Lab(lab.clone()));

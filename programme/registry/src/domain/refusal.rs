@@ -127,6 +127,10 @@ refusals! {
         "the accreditation is in force and covers the work" => "Name another ground.";
     409 L5 NoRefusal {}
         "no observation of this lab was refused or left without support" => "Record the observation first.";
+    410 L3 NothingExtended { what: String }
+        "this extends nothing: the lab is accepted for {what} already, at this level or above" => "Name classes that are new, or a higher level, or an accreditation with another scope.";
+    411 L3 CompetenceNotShown { class: &'static str }
+        "nothing shows the competence for {class}" => "Name the hash of what shows it, or the accreditation that covers it.";
 
     501 S1 StNotApproved { st: String, state: &'static str }
         "Security Target {st} is {state}; an evaluation needs an approved one" => "Have it approved first.";

@@ -109,13 +109,13 @@ rules! {
         ["apply-lab", "accept-lab", "plan-evaluation", "start-evaluation", "submit-etr"]
         "Evaluations are made by independent labs that applied, were accepted, and stand on the public list.";
     L2 "L2" "2 Lab Accreditation, line 304" Lab Must ["S8"]
-        ["accept-lab", "reinstate-lab", "renew-accreditation", "plan-evaluation", "start-evaluation", "submit-etr"]
+        ["accept-lab", "reinstate-lab", "renew-accreditation", "extend-lab", "accept-extension", "plan-evaluation", "start-evaluation", "submit-etr"]
         "A lab is accredited by ISO/IEC 17025 with a scope that names security testing of information technology or the like, and the accreditation is in force.";
     L3 "L3" "2 Lab Accreditation, line 312" Lab Must ["S9"]
-        ["accept-lab", "plan-evaluation"]
+        ["accept-lab", "extend-lab", "accept-extension", "plan-evaluation"]
         "A lab masters AVA_VAN.4 or above from simple microcontrollers to general-purpose systems; what its accreditation does not cover it shows when it applies, and it evaluates only what it has shown.";
     L4 "L4" "2 Lab Accreditation, line 306" Dwg May ["R1"]
-        ["accept-lab", "reject-lab"]
+        ["accept-lab", "reject-lab", "accept-extension", "reject-extension"]
         "The working group accepts or rejects a lab on its experience, its accreditor's standing, its costs and its resources, and says what it weighed.";
     L5 "L5" "2 Lab Accreditation, line 326" Lab Must ["M1"]
         ["accept-lab", "observe-evaluation", "submit-etr"]

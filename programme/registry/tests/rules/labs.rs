@@ -1,7 +1,7 @@
 //! Labs.
 
 use crate::support::*;
-use dtsec_registry::domain::lab::{Application, LabGround, Scope, TechnologyClass};
+use dtsec_registry::domain::lab::{Application, Competence, Extension, LabGround, Scope, TechnologyClass};
 use dtsec_registry::domain::*;
 
 fn apply(application: Application) -> World {
@@ -9,6 +9,26 @@ fn apply(application: Application) -> World {
     let application = Box::new(application);
     world.does("nora", Command::ApplyLab { lab: id("north"), application });
     world
+}
+
+/// Asks for a class at a level, shown by a document.
+fn extension(class: TechnologyClass, van: u8) -> Extension {
+    let shown = Competence { van, shown_by: Some(hash("pilot of the class")) };
+    Extension { document: hash("extension"), competence: [(class, shown)].into(), accreditation: None }
+}
+
+fn extend(extension: Extension) -> Command {
+    Command::ExtendLab { lab: id("north"), extension: Box::new(extension) }
+}
+
+fn accept_extension(document: &str) -> Decision {
+    Decision::AcceptExtension { lab: id("north"), document: hash(document), factors: factors() }
+}
+
+fn radio_plan() -> Command {
+    let mut plan = plan_with("north");
+    plan.classes.insert(TechnologyClass::WirelessProtocol);
+    Command::PlanEvaluation { evaluation: id("ev"), plan }
 }
 
 fn accept() -> Decision {
@@ -73,9 +93,38 @@ mod l2 {
             world.does("nora", Command::RenewAccreditation { lab: id("north"), accreditation });
             world.does("nora", World::plan("north"));
         }
+        #[test]
+        fn another_scope_that_covers_the_work_is_taken_as_an_extension() {
+            let mut world = World::with_st();
+            let mut accreditation = application("north").accreditation;
+            accreditation.scope = Scope::Similar("cyber security evaluation".to_owned());
+            let wider = Extension {
+                document: hash("extension"),
+                competence: [].into(),
+                accreditation: Some(accreditation.clone()),
+            };
+            world.does("nora", extend(wider));
+            world.decided(accept_extension("extension"));
+            assert_eq!(world.state.labs[&id("north")].application.accreditation, accreditation);
+        }
     }
     mod refused {
         use super::*;
+        #[test]
+        fn an_extension_with_a_scope_that_does_not_cover_the_work_or_is_over() {
+            let world = World::with_st();
+            let with = |change: fn(&mut lab::Accreditation)| {
+                let mut accreditation = application("north").accreditation;
+                change(&mut accreditation);
+                extend(Extension {
+                    accreditation: Some(accreditation),
+                    ..extension(TechnologyClass::WirelessProtocol, 4)
+                })
+            };
+            let other = with(|one| one.scope = Scope::Other("electrical safety".to_owned()));
+            assert_eq!(world.refuses("nora", other).number(), 401);
+            assert_eq!(world.refuses("nora", with(|one| one.expires = date(1))).number(), 402);
+        }
         #[test]
         fn another_scope() {
             let mut other = application("north");
@@ -102,6 +151,24 @@ mod l3 {
         fn ava_van_4_over_the_whole_range() {
             apply(application("north")).decided(accept());
         }
+        #[test]
+        fn an_evaluation_of_a_class_that_was_added() {
+            let mut world = World::with_st();
+            assert_eq!(world.refuses("nora", radio_plan()).number(), 503);
+            world.does("nora", extend(extension(TechnologyClass::WirelessProtocol, 4)));
+            assert_eq!(world.refuses("nora", radio_plan()).number(), 503, "it is only asked for");
+            world.decided(accept_extension("extension"));
+            world.does("nora", radio_plan());
+        }
+        #[test]
+        fn a_higher_level_in_a_class_that_it_has() {
+            let mut world = World::with_st();
+            world.does("nora", extend(extension(TechnologyClass::SimpleMicrocontroller, 5)));
+            world.decided(accept_extension("extension"));
+            let lab = &world.state.labs[&id("north")];
+            assert_eq!(lab.application.competence[&TechnologyClass::SimpleMicrocontroller].van, 5);
+            assert!(lab.extension.is_none() && lab.application.competence.len() == 2);
+        }
     }
     mod refused {
         use super::*;
@@ -110,6 +177,30 @@ mod l3 {
             let mut weak = application("north");
             weak.competence.get_mut(&TechnologyClass::SimpleMicrocontroller).unwrap().van = 3;
             assert_eq!(apply(weak).refuses_to_decide(accept()).number(), 403);
+        }
+        #[test]
+        fn an_extension_that_is_too_low_adds_nothing_or_is_not_shown() {
+            let mut world = World::with_st();
+            let radio = |van| extension(TechnologyClass::WirelessProtocol, van);
+            assert_eq!(world.refuses("nora", extend(radio(3))).number(), 403);
+            let known = extension(TechnologyClass::SimpleMicrocontroller, 4);
+            assert_eq!(world.refuses("nora", extend(known)).number(), 410);
+            let mut empty = radio(4);
+            empty.competence.clear();
+            assert_eq!(world.refuses("nora", extend(empty)).number(), 410);
+            let mut bare = radio(4);
+            bare.competence.get_mut(&TechnologyClass::WirelessProtocol).unwrap().shown_by = None;
+            assert_eq!(world.refuses("nora", extend(bare)).number(), 411);
+            world.does("nora", extend(radio(4)));
+        }
+        #[test]
+        fn an_extension_of_another_lab_of_no_accepted_one_or_while_one_waits() {
+            let radio = || extend(extension(TechnologyClass::WirelessProtocol, 4));
+            assert_eq!(apply(application("north")).refuses("nora", radio()).number(), 502);
+            let mut world = World::with_st();
+            assert_eq!(world.refuses("saul", radio()).number(), 102);
+            world.does("nora", radio());
+            assert_eq!(world.refuses("nora", radio()).number(), 107);
         }
         #[test]
         fn one_end_of_the_range() {
@@ -136,6 +227,16 @@ mod l4 {
             apply(application("north")).decided(accept());
             apply(application("north")).decided(Decision::RejectLab { lab: id("north"), factors: factors() });
         }
+        #[test]
+        fn an_extension_that_is_rejected_changes_nothing_and_another_may_be_asked_for() {
+            let mut world = World::with_st();
+            let before = world.state.labs[&id("north")].clone();
+            world.does("nora", extend(extension(TechnologyClass::WirelessProtocol, 4)));
+            let (lab, document) = (id("north"), hash("extension"));
+            world.decided(Decision::RejectExtension { lab, document, factors: factors() });
+            assert_eq!(world.state.labs[&id("north")], before);
+            world.does("nora", extend(extension(TechnologyClass::WebInterface, 4)));
+        }
     }
     mod refused {
         use super::*;
@@ -145,8 +246,21 @@ mod l4 {
             let world = apply(application("north"));
             let accept = Decision::AcceptLab { lab: id("north"), factors: silent.clone() };
             assert_eq!(world.refuses_to_decide(accept).number(), 405);
-            let reject = Decision::RejectLab { lab: id("north"), factors: silent };
+            let reject = Decision::RejectLab { lab: id("north"), factors: silent.clone() };
             assert_eq!(world.refuses_to_decide(reject).number(), 405);
+            let mut world = World::with_st();
+            world.does("nora", extend(extension(TechnologyClass::WirelessProtocol, 4)));
+            let (lab, document) = (id("north"), hash("extension"));
+            let extension = Decision::AcceptExtension { lab, document, factors: silent };
+            assert_eq!(world.refuses_to_decide(extension).number(), 405);
+        }
+        #[test]
+        fn a_decision_on_another_extension_than_the_one_that_waits() {
+            let mut world = World::with_st();
+            assert_eq!(world.refuses_to_decide(accept_extension("extension")).number(), 106);
+            world.does("nora", extend(extension(TechnologyClass::WirelessProtocol, 4)));
+            assert_eq!(world.refuses_to_decide(accept_extension("another")).number(), 109);
+            world.decided(accept_extension("extension"));
         }
     }
 }

@@ -22,13 +22,32 @@ pub fn id<T: FromStr>(text: &str) -> T {
     T::from_str(text).ok().unwrap_or_else(|| panic!("{text} is no id"))
 }
 
-/// A hash that stands for a document of this name.
+/// The hash of a document that says its name and nothing else.
 pub fn hash(name: &str) -> Digest {
-    let number = name
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-    id(&format!("{number:064x}"))
+    use sha2::Digest as _;
+    id(&hex::encode(sha2::Sha256::digest(name)))
 }
+
+/// Every document that is handed in somewhere.
+pub const DOCUMENTS: [&str; 17] = [
+    "pp",
+    "st",
+    "accreditation",
+    "pilot",
+    "etr",
+    "papers",
+    "assertion",
+    "finding",
+    "fix",
+    "plan",
+    "form",
+    "shown",
+    "2.1",
+    "2.2",
+    "notes",
+    "extension",
+    "st-2",
+];
 
 pub fn set<T: Ord + FromStr>(items: &[&str]) -> BTreeSet<T> {
     items.iter().map(|item| id(item)).collect()

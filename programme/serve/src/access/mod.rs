@@ -1,5 +1,6 @@
 //! Who may come in, and where to.
 
+pub mod drafts;
 pub mod limits;
 pub mod links;
 pub mod oidc;

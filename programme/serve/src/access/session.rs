@@ -31,14 +31,8 @@ pub fn carries(mark: &str, given: &str) -> bool {
 /// # Errors
 /// For somebody who may not come in, or where the store fails.
 pub async fn start(registry: &Registry, person: &str, by: &str) -> Result<String, Failure> {
-    if registry.actor(person).await?.is_none() {
-        return Err(Failure::Denied {
-            what: "this person may not come in".to_owned(),
-            remedy: "Ask the working group.",
-        });
-    }
+    note(registry, person, by).await?;
     let (secret, now) = (secret()?, registry.now());
-    registry.own_access(person, "signed-in", json!({ "by": by }), Vec::new()).await?;
     let session = Session {
         hash: SecretHash::of(&secret),
         person: person.to_owned(),
@@ -49,6 +43,20 @@ pub async fn start(registry: &Registry, person: &str, by: &str) -> Result<String
     };
     registry.store().start_session(&session).await?;
     Ok(secret)
+}
+
+/// Notes in the log that somebody signs in. `by` says how.
+///
+/// # Errors
+/// For somebody who may not come in, or where the store fails.
+pub(super) async fn note(registry: &Registry, person: &str, by: &str) -> Result<(), Failure> {
+    if registry.actor(person).await?.is_none() {
+        return Err(Failure::Denied {
+            what: "this person may not come in".to_owned(),
+            remedy: "Ask the working group.",
+        });
+    }
+    registry.own_access(person, "signed-in", json!({ "by": by }), Vec::new()).await
 }
 
 /// Who has this cookie.

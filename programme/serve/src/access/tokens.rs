@@ -44,6 +44,23 @@ pub const MOST_DAYS: u32 = 365;
 /// Uses are noted no more often.
 const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(5);
 
+/// Whether there can be such a token.
+///
+/// # Errors
+/// For a life that is too long, for no scope at all, and without a name.
+pub fn check(name: &str, scopes: &BTreeSet<Scope>, days: u32) -> Result<(), Failure> {
+    if scopes.is_empty() {
+        return Err(Failure::unfit("scopes", "give at least one"));
+    }
+    if !(1..=MOST_DAYS).contains(&days) {
+        return Err(Failure::unfit("days", format!("1 to {MOST_DAYS} are possible")));
+    }
+    if name.trim().is_empty() {
+        return Err(Failure::unfit("name", "it is empty"));
+    }
+    Ok(())
+}
+
 /// Makes a token and gives its secret, which is shown once, and its id.
 ///
 /// # Errors
@@ -55,15 +72,7 @@ pub async fn make(
     scopes: &BTreeSet<Scope>,
     days: u32,
 ) -> Result<(String, Token), Failure> {
-    if scopes.is_empty() {
-        return Err(Failure::unfit("scopes", "give at least one"));
-    }
-    if !(1..=MOST_DAYS).contains(&days) {
-        return Err(Failure::unfit("days", format!("1 to {MOST_DAYS} are possible")));
-    }
-    if name.trim().is_empty() {
-        return Err(Failure::unfit("name", "it is empty"));
-    }
+    check(name, scopes, days)?;
     let secret = format!("{PREFIX}{}", secret()?);
     let now = registry.now();
     let token = Token {

@@ -95,6 +95,47 @@ pub(super) async fn grant(
     Ok(granted(&new.person, &person))
 }
 
+/// A person, for who may enter others.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct PersonShown {
+    person: String,
+    name: String,
+    email: Option<String>,
+    organisation: String,
+    roles: Vec<&'static str>,
+    /// What a second member of the working group has to confirm.
+    pending: Vec<&'static str>,
+    interests: Vec<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    disabled: Option<dtsec_store::Time>,
+}
+
+/// A person: for the working group, and for members of the same organisation.
+#[utoipa::path(
+    get, path = "/api/v1/persons/{id}", tag = "persons",
+    params(("id" = String, Path, description = "The person")),
+    responses((status = 200, description = "The person", body = PersonShown))
+)]
+pub(super) async fn one(
+    State(app): State<App>,
+    who: SignedIn,
+    PathOf(id): PathOf<String>,
+) -> Result<axum::Json<PersonShown>, WebError> {
+    let person = app.registry.person_for(&who.actor, &id).await?;
+    let pending = person.pending.iter().flat_map(|pending| &pending.roles);
+    Ok(axum::Json(PersonShown {
+        pending: pending.map(|role| role.name()).collect(),
+        roles: person.roles.iter().map(|role| role.name()).collect(),
+        interests: person.interests.iter().map(ToString::to_string).collect(),
+        organisation: person.organisation.to_string(),
+        name: person.name,
+        email: person.email,
+        disabled: person.disabled,
+        person: id,
+    }))
+}
+
 /// A reason.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

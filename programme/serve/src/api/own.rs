@@ -1,13 +1,15 @@
 //! What is one's own: who one is, tokens, passkeys, sessions.
 
 use super::lists::{Onward, Paged};
+use crate::access::links;
 use crate::access::passkeys::Opened;
 use crate::access::tokens::{self, Scope};
-use crate::access::{By, SignedIn};
+use crate::access::{By, SignedIn, Visitor, drafts};
+use crate::registry::Failure;
 use crate::web::guard::cookie_header;
 use crate::web::{App, Json, PathOf, QueryOf, WebError};
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use dtsec_registry::domain::{OrganisationId, Time};
 use dtsec_store::AccessChange;
@@ -142,6 +144,43 @@ pub(super) async fn make_token(
     let person = who.actor.person.as_str();
     let (token, row) = tokens::make(&app.registry, person, &new.name, &new.scopes, new.days).await?;
     Ok((StatusCode::CREATED, axum::Json(MadeToken { token, row: token_row(row) })))
+}
+
+/// A sign-in link to be used for a token.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinkUsed {
+    /// The secret of the link: what stands in it behind `token=`.
+    link: String,
+    /// The token to make.
+    token: NewToken,
+}
+
+/// A token with its secret, and whose it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LinkToken {
+    /// Whose it is.
+    person: String,
+    #[serde(flatten)]
+    made: MadeToken,
+}
+
+/// Uses a sign-in link up for a token, without a browser: for the command line. No session begins.
+#[utoipa::path(
+    post, path = "/api/v1/sign-in/link/token", tag = "own access", request_body = LinkUsed,
+    responses((status = 201, description = "It is made", body = LinkToken))
+)]
+pub(super) async fn link_token(
+    State(app): State<App>,
+    Json(used): Json<LinkUsed>,
+) -> Result<(StatusCode, axum::Json<LinkToken>), WebError> {
+    let new = used.token;
+    let (token, row) = links::make_token(&app.registry, &used.link, &new.name, &new.scopes, new.days).await?;
+    let person = row.person.clone();
+    Ok((
+        StatusCode::CREATED,
+        axum::Json(LinkToken { person, made: MadeToken { token, row: token_row(row) } }),
+    ))
 }
 
 /// Revokes a token.
@@ -321,10 +360,16 @@ pub(super) struct PasskeyUsed {
 )]
 pub(super) async fn sign_in_finish(
     State(app): State<App>,
+    visitor: Visitor,
     Json(used): Json<PasskeyUsed>,
 ) -> Result<Response, WebError> {
     let cookie = app.passkeys.sign_in(&app.registry, &used.number, &used.answer).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
+    // A form that waits is where to go on.
+    if let Some(to) = drafts::carry(&app.registry, &visitor.csrf, &cookie).await? {
+        let to = HeaderValue::from_str(&to).map_err(|error| Failure::Bug(error.to_string()))?;
+        response.headers_mut().insert(header::LOCATION, to);
+    }
     response.headers_mut().insert(header::SET_COOKIE, cookie_header(&app.site, &cookie)?);
     Ok(response)
 }

@@ -1,6 +1,7 @@
 //! The shapes of commands for the interface's description. They are written down in a short form, made into JSON schemas
 //! here, and held against the domain by a test that makes the least and the most of each.
 
+use dtsec_registry::domain::{Command, Decision, Role};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -133,6 +134,29 @@ fn object(members: &Members, tag: Option<(&str, &str)>) -> Value {
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
+/// What the domain says of each variant: what it asks for, and who may give it.
+type Said = (&'static [(&'static str, &'static str)], &'static [(&'static str, &'static [Role])]);
+
+fn said(name: &str) -> Option<Said> {
+    match name {
+        "Command" => Some((Command::ABOUT, Command::ROLES)),
+        "Decision" => Some((Decision::ABOUT, Decision::ROLES)),
+        _ => None,
+    }
+}
+
+/// A variant with what the domain says of it.
+fn described(mut schema: Value, name: &str, value: &str) -> Value {
+    let Some((about, roles)) = said(name) else { return schema };
+    if let Some((_, text)) = about.iter().find(|(tag, _)| *tag == value) {
+        schema["description"] = json!(text.trim());
+    }
+    if let Some((_, roles)) = roles.iter().find(|(tag, _)| *tag == value) {
+        schema["x-roles"] = roles.iter().map(|role| role.name()).collect();
+    }
+    schema
+}
+
 /// The schemas of every command and of what is in it, by name.
 pub fn schemas() -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
@@ -144,7 +168,7 @@ pub fn schemas() -> BTreeMap<String, Value> {
                 for (value, members) in variants {
                     let full = format!("{name}.{value}");
                     mapping.insert((*value).to_owned(), json!(format!("#/components/schemas/{full}")));
-                    all.insert(full, object(members, Some((tag, value))));
+                    all.insert(full, described(object(members, Some((tag, value))), name, value));
                 }
                 let each: Vec<Value> =
                     variants.iter().map(|(value, _)| reference(&format!("{name}.{value}"))).collect();
@@ -172,7 +196,6 @@ pub fn schemas() -> BTreeMap<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dtsec_registry::domain::{Command, Decision};
 
     /// The least and the most of a shape, and each variant.
     struct Maker {

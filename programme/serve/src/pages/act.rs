@@ -4,9 +4,11 @@ use super::fill::{self, Findings};
 use super::form::{Form, Given, Node, shape_of};
 use super::offers::{Offer, beginnings, command, of_part};
 use super::{Layout, page, words};
+use crate::access::drafts::{self, Draft};
 use crate::access::{Visitor, secret};
-use crate::registry::{Failure, Kind, Terms, Upload};
+use crate::registry::{Case, Failure, Kind, Terms, Upload};
 use crate::web::extract::Body;
+use crate::web::guard::OldMark;
 use crate::web::{App, PathOf, Problem, QueryOf, WebError};
 use askama::Template;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
@@ -25,6 +27,8 @@ pub(super) struct FormView {
     pub(super) to: String,
     pub(super) nodes: Vec<Node>,
     pub(super) csrf: String,
+    /// Who fills it in is not signed in.
+    pub(super) guest: bool,
     /// The form's number: what is sent twice under it is carried out once.
     pub(super) request: String,
     /// `KIND/ID VERSION` of the case as it was shown.
@@ -55,7 +59,11 @@ impl FormView {
     ///
     /// # Errors
     /// Where the system gives no random numbers.
-    pub(super) fn new(offer: &Offer, about: Option<&About>, csrf: &str) -> Result<Option<Self>, Failure> {
+    pub(super) fn new(
+        offer: &Offer,
+        about: Option<&About>,
+        visitor: &Visitor,
+    ) -> Result<Option<Self>, Failure> {
         let (Some((schema, is_decision)), Some(words)) = (shape_of(offer.tag), words::action(offer.tag))
         else {
             return Ok(None);
@@ -72,7 +80,8 @@ impl FormView {
             to,
             has_file: nodes.iter().any(Node::has_file),
             nodes,
-            csrf: csrf.to_owned(),
+            csrf: visitor.csrf.clone(),
+            guest: visitor.signed_in.is_none(),
             request: secret()?[..32].to_owned(),
             seen: about.map(|one| format!("{}/{} {}", one.kind, one.id, one.version)).unwrap_or_default(),
             reason: offer.reason().unwrap_or_default().to_owned(),
@@ -83,6 +92,16 @@ impl FormView {
             findings: None,
             reads: fill::reads(offer.tag).is_some(),
         }))
+    }
+
+    /// Takes over what was typed beside the fields of the command. Gives the version of the case as it is now.
+    fn keep_typed(&mut self, sent: &Sent, offer: &Offer) -> String {
+        let reason = if self.quiet { offer.reason().unwrap_or_default() } else { sent.text("_reason") };
+        self.reason = reason.to_owned();
+        if !sent.text("_share").is_empty() {
+            self.share = Some(sent.text("_share").to_owned());
+        }
+        std::mem::replace(&mut self.seen, sent.text("_seen").to_owned())
     }
 
     /// Whether it is a button and a reason.
@@ -99,6 +118,8 @@ struct ActPage {
     problem: Option<Problem>,
     /// The case moved on: where it can be seen as it is now.
     stale: bool,
+    /// It was typed before signing in.
+    kept: bool,
     back: Option<(String, String)>,
 }
 
@@ -123,8 +144,20 @@ async fn offer(
     Ok((found, about))
 }
 
-fn back(about: Option<&About>) -> Option<(String, String)> {
-    about.map(|one| (address_of(&one.kind, &one.id), format!("{} {}", words::kind(&one.kind), one.id)))
+fn back(visitor: &Visitor, about: Option<&About>) -> Option<(String, String)> {
+    let has_role = visitor.signed_in.as_ref().is_some_and(|one| !one.actor.roles.is_empty());
+    let to = |one: &About| page_for(has_role, &one.kind, &one.id);
+    about.map(|one| (to(one), format!("{} {}", words::kind(&one.kind), one.id)))
+}
+
+/// Where a case is shown: people of the programme work on it, others see its public page.
+fn page_for(has_role: bool, kind: &str, id: &str) -> String {
+    match kind {
+        "entry" if !has_role => format!("/entries/{id}"),
+        "pp" if !has_role => format!("/profiles/{id}"),
+        "lab" if !has_role => format!("/labs/{id}"),
+        _ => address_of(kind, id),
+    }
 }
 
 /// Where a case is shown to people of the programme.
@@ -156,10 +189,21 @@ pub(super) async fn show(
             offer.initial.set(name.as_str(), value.as_str());
         }
     }
-    let form = FormView::new(&offer, about.as_ref(), &visitor.csrf)?
-        .ok_or_else(|| Failure::NotFound("such form".to_owned()))?;
+    let unknown = || Failure::NotFound("such form".to_owned());
+    let draft = drafts::find(&app.registry, &visitor.csrf).await?;
+    let draft = draft.filter(|draft| place_of(&tag, &query).as_deref() == Some(draft.at.as_str()));
+    let mut sent = Sent::default();
+    if let Some(draft) = &draft {
+        sent.texts.clone_from(&draft.fields);
+        offer.initial = sent.given();
+    }
+    let mut form = FormView::new(&offer, about.as_ref(), &visitor)?.ok_or_else(unknown)?;
+    if draft.is_some() {
+        form.keep_typed(&sent, &offer);
+    }
     let layout = Layout::new(&app, &visitor, form.label);
-    page(&ActPage { layout, form, problem: None, stale: false, back: back(about.as_ref()) })
+    let (kept, back) = (draft.is_some(), back(&visitor, about.as_ref()));
+    page(&ActPage { layout, form, problem: None, stale: false, kept, back })
 }
 
 /// What was sent: texts and files, by the names of their fields.
@@ -169,7 +213,35 @@ pub(super) struct Sent {
     files: Vec<(String, Upload)>,
 }
 
+/// Where the form of a command stands; nothing for what is no address of ours.
+fn place_of(tag: &str, query: &BTreeMap<String, String>) -> Option<String> {
+    words::action(tag)?;
+    let Some(about) = query.get("about") else { return Some(format!("/do/{tag}")) };
+    let case: Case = about.parse().ok()?;
+    Some(format!("/do/{tag}?about={case}"))
+}
+
 impl Sent {
+    /// What stands in the fields of the command.
+    fn given(&self) -> Given {
+        let mut given = Given::default();
+        for (name, text) in &self.texts {
+            if !name.starts_with('_') && name != "csrf" {
+                // A settled list comes back as lines.
+                given.add(name.as_str(), text.replace("\r\n", "\n"));
+            }
+        }
+        given
+    }
+
+    /// Keeps what was typed for who signs in, and leads him to where he can.
+    async fn kept(self, app: &App, visitor: &Visitor, at: String) -> Result<Response, WebError> {
+        let fields =
+            self.texts.into_iter().filter(|(name, _)| name != "csrf" && name != "_sign_in").collect();
+        Draft { at, fields }.keep(&app.registry, &visitor.csrf).await?;
+        Ok(Redirect::to("/sign-in").into_response())
+    }
+
     pub(super) fn text(&self, name: &str) -> &str {
         self.texts.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
@@ -217,15 +289,24 @@ pub(super) async fn send(
     request: Request,
 ) -> Result<Response, WebError> {
     let actor = visitor.actor()?;
+    let is_old = request.extensions().get::<OldMark>().is_some();
     let mut sent = sent(&app, request).await?;
-    let (mut offer, about) =
-        offer(&app, &actor, &tag, &query).await.map_err(|failure| for_a_guest(&visitor, failure))?;
-    let mut given = Given::default();
-    for (name, text) in &sent.texts {
-        if !name.starts_with('_') && name != "csrf" {
-            // A settled list comes back as lines.
-            given.add(name.as_str(), text.replace("\r\n", "\n"));
-        }
+    let offered = offer(&app, &actor, &tag, &query).await.map_err(|failure| for_a_guest(&visitor, failure));
+    let wants_in = visitor.signed_in.is_none() && !sent.text("_sign_in").is_empty();
+    let (mut offer, about) = match (offered, place_of(&tag, &query)) {
+        // A session may have ended in between: what was typed is not lost.
+        (Err(Failure::SignIn), Some(at)) => return sent.kept(&app, &visitor, at).await,
+        (Ok(_), Some(at)) if wants_in => return sent.kept(&app, &visitor, at).await,
+        (offered, _) => offered?,
+    };
+    let mut given = sent.given();
+    if is_old {
+        offer.initial = given;
+        let unknown = || Failure::NotFound("such form".to_owned());
+        let mut form = FormView::new(&offer, about.as_ref(), &visitor)?.ok_or_else(unknown)?;
+        form.keep_typed(&sent, &offer);
+        let answer = Answer { app: &app, visitor: &visitor, about: about.as_ref() };
+        return answer.again(form, Some(&Failure::OldForm), false);
     }
     let mut attached = Vec::new();
     let mut findings = None;
@@ -253,20 +334,13 @@ pub(super) async fn send(
     }
     offer.initial = given;
     let unknown = || Failure::NotFound("such form".to_owned());
-    let mut form = FormView::new(&offer, about.as_ref(), &visitor.csrf)?.ok_or_else(unknown)?;
-    form.reason = sent.text("_reason").to_owned();
-    if form.quiet {
-        form.reason = offer.reason().unwrap_or_default().to_owned();
-    }
+    let mut form = FormView::new(&offer, about.as_ref(), &visitor)?.ok_or_else(unknown)?;
+    let fresh_seen = form.keep_typed(&sent, &offer);
     let number = sent.text("_request");
     if !number.is_empty() {
         form.request = number.to_owned();
     }
-    if !sent.text("_share").is_empty() {
-        form.share = Some(sent.text("_share").to_owned());
-    }
-    let seen = sent.text("_seen").to_owned();
-    let fresh_seen = std::mem::replace(&mut form.seen, seen.clone());
+    let seen = form.seen.clone();
     let answer = Answer { app: &app, visitor: &visitor, about: about.as_ref() };
     if !wanted.is_empty() || findings.is_some() {
         form.findings = findings;
@@ -295,6 +369,9 @@ pub(super) async fn send(
     }
     match app.registry.execute_with(&actor, &command, &form.reason, &terms).await {
         Ok(outcome) => {
+            if drafts::find(&app.registry, &visitor.csrf).await?.is_some() {
+                drafts::forget(&app.registry, &visitor.csrf).await?;
+            }
             let word = if outcome.repeated { "again" } else { "done" };
             let to = landing(&app, &actor, &command, about.as_ref()).await;
             let mark = if to.contains('?') { '&' } else { '?' };
@@ -336,7 +413,8 @@ impl Answer<'_> {
         let problem = failure.map(Problem::of);
         let status = problem.as_ref().map_or(200, |problem| problem.status);
         let layout = Layout::new(self.app, self.visitor, form.label);
-        let mut response = page(&ActPage { layout, form, problem, stale, back: back(self.about) })?;
+        let (kept, back) = (false, back(self.visitor, self.about));
+        let mut response = page(&ActPage { layout, form, problem, stale, kept, back })?;
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Ok(response)
     }
@@ -347,7 +425,7 @@ async fn landing(app: &App, actor: &Actor, command: &Command, about: Option<&Abo
     let mut candidates: Vec<(String, String)> = Vec::new();
     if let Ok(value) = serde_json::to_value(command) {
         let kinds =
-            ["st", "evaluation", "lab", "request", "vulnerability", "audit", "agreement", "pp", "entry"];
+            ["agreement", "st", "evaluation", "lab", "request", "vulnerability", "audit", "pp", "entry"];
         let named = |kind: &&str| Some(((*kind).to_owned(), value.get(*kind)?.as_str()?.to_owned()));
         if about.is_none()
             || matches!(
@@ -372,11 +450,7 @@ async fn landing(app: &App, actor: &Actor, command: &Command, about: Option<&Abo
     candidates.extend(about.map(|one| (one.kind.clone(), one.id.clone())));
     for (kind, id) in candidates {
         if app.registry.part(actor, &kind, &id).await.is_ok() {
-            return match kind.as_str() {
-                "entry" if actor.roles.is_empty() => format!("/entries/{id}"),
-                "pp" if actor.roles.is_empty() => format!("/profiles/{id}"),
-                _ => address_of(&kind, &id),
-            };
+            return page_for(!actor.roles.is_empty(), &kind, &id);
         }
     }
     if actor.roles.is_empty() { "/".to_owned() } else { "/work".to_owned() }

@@ -189,7 +189,7 @@ async fn open(
             continue;
         }
         match standing(&app.registry, &actor, &offer).await? {
-            Standing::Now => forms.extend(FormView::new(&offer, Some(about), &visitor.csrf)?),
+            Standing::Now => forms.extend(FormView::new(&offer, Some(about), visitor)?),
             Standing::Later { why, remedy } => {
                 let label = words::action(offer.tag).map_or("", |one| one.label);
                 later.push(Later { label, why, remedy });

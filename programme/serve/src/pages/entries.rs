@@ -1,19 +1,21 @@
 //! The Evaluated Products List: found, filtered, compared.
 
-use super::{Facet, Layout, Next, page, words};
+use super::{Facet, Layout, Next, Notice, page, words};
 use crate::access::Visitor;
-use crate::registry::{ClassRow, EntryRow, LabRow, PpRow, Query};
+use crate::registry::{EntryRow, Query};
 use crate::web::{App, QueryOf, WebError};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use dtsec_store::Size;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// What is asked of the list.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct Asked {
+    /// What was done before, where a form leads here.
+    #[serde(default)]
+    done: Option<String>,
     #[serde(default)]
     q: String,
     #[serde(default)]
@@ -58,6 +60,7 @@ struct Line {
 #[template(path = "entries.html")]
 struct Entries {
     layout: Layout,
+    notice: Option<Notice>,
     asked: Asked,
     facets: Vec<Facet>,
     filtered: bool,
@@ -65,9 +68,6 @@ struct Entries {
     next: Option<Next>,
     first: bool,
 }
-
-/// No filter offers more.
-const MOST_OFFERED: u16 = 100;
 
 pub(super) async fn list(
     State(app): State<App>,
@@ -81,43 +81,20 @@ pub(super) async fn list(
     let filtered = !facets.is_empty();
     let query = Query { words: asked.q.clone(), facets, after: asked.after.clone(), ..Query::default() };
     let found = app.registry.list::<EntryRow>(&actor, "entries", &query).await?;
-    let offered = || Query { size: Size::new(MOST_OFFERED), ..Query::default() };
-    let classes = app.registry.list::<ClassRow>(&actor, "classes", &offered()).await?.items;
-    let profiles = app.registry.list::<PpRow>(&actor, "pps", &offered()).await?.items;
-    let labs = app.registry.list::<LabRow>(&actor, "labs", &offered()).await?.items;
-    let developers = app.registry.store().organisations("", Size::new(500)).await?.items;
+    let offered = app.filters.offered(&app.registry).await?;
     let state = |tag: &&str| ((*tag).to_owned(), words::state(tag).text);
     let facets = vec![
         Facet::new("state", "State", &asked.state, words::states_of("entries").iter().map(state).collect()),
-        Facet::new(
-            "developer",
-            "Developer",
-            &asked.developer,
-            developers
-                .into_iter()
-                .filter(|one| one.kind == "developer")
-                .map(|one| (one.id, one.name))
-                .collect(),
-        ),
-        Facet::new(
-            "class",
-            "Class of devices",
-            &asked.class,
-            classes.into_iter().map(|one| (one.id, one.name)).collect(),
-        ),
-        Facet::new(
-            "profile",
-            "Profile",
-            &asked.profile,
-            profiles.into_iter().map(|one| (one.id, format!("{} {}", one.title, one.version))).collect(),
-        ),
+        Facet::new("developer", "Developer", &asked.developer, offered.developers.clone()),
+        Facet::new("class", "Class of devices", &asked.class, offered.classes.clone()),
+        Facet::new("profile", "Profile", &asked.profile, offered.profiles.clone()),
         Facet::new(
             "van",
             "Level",
             &asked.van,
             (1..=5).map(|van| (van.to_string(), format!("AVA_VAN.{van}"))).collect(),
         ),
-        Facet::new("lab", "Lab", &asked.lab, labs.into_iter().map(|one| (one.id, one.name)).collect()),
+        Facet::new("lab", "Lab", &asked.lab, offered.labs.clone()),
         Facet::new(
             "kind",
             "Basis",
@@ -131,5 +108,6 @@ pub(super) async fn list(
     let layout = Layout::new(&app, &visitor, "Evaluated products").at("products");
     let next = found.next.as_deref().map(|next| Next::new("/", &asked.pairs(), next));
     let lines = found.items.into_iter().map(|row| Line { state: words::state(&row.state), row }).collect();
-    page(&Entries { layout, first: asked.after.is_none(), facets, filtered, lines, next, asked })
+    let notice = asked.done.as_deref().map(Notice::done);
+    page(&Entries { layout, notice, first: asked.after.is_none(), facets, filtered, lines, next, asked })
 }

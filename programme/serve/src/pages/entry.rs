@@ -1,6 +1,6 @@
 //! A product's page: what is true of it now, in plain words; then what it rests on; then all that happened.
 
-use super::{Layout, page, words};
+use super::{Layout, Notice, page, words};
 use crate::access::Visitor;
 use crate::registry::{Case, Failure, StatusAt};
 use crate::web::{App, PathOf, QueryOf, WebError};
@@ -18,6 +18,9 @@ use std::collections::BTreeMap;
 pub(super) struct Asked {
     #[serde(default)]
     at: String,
+    /// What was done before, where a form leads here.
+    #[serde(default)]
+    done: Option<String>,
 }
 
 /// A version with what changed in it.
@@ -58,6 +61,7 @@ struct Advice {
 #[template(path = "entry.html")]
 struct EntryPage {
     layout: Layout,
+    notice: Option<Notice>,
     id: String,
     entry: Entry,
     advice: Advice,
@@ -229,6 +233,7 @@ pub(super) async fn show(
         .at("products")
         .feed(format!("/entries/{id}/changes.atom"));
     page(&EntryPage {
+        notice: asked.done.as_deref().map(Notice::done),
         layout,
         advice: advice(&entry),
         van: van(&entry.components),

@@ -1,4 +1,4 @@
-//! Pages: rendered here. The only script is the one that talks to passkeys.
+//! Pages: rendered here. Scripts are two: one talks to passkeys, one keeps what a guest typed when he goes to sign in.
 
 mod act;
 mod advisories;
@@ -9,6 +9,7 @@ mod entry;
 mod facts;
 mod feeds;
 mod fill;
+mod filters;
 mod form;
 mod labs;
 mod log;
@@ -20,6 +21,8 @@ mod sign_in;
 mod viewer;
 mod words;
 mod work;
+
+pub(crate) use filters::Filters;
 
 use crate::access::Visitor;
 use crate::registry::{Failure, is_dwg};
@@ -132,17 +135,25 @@ struct Notice {
 impl Notice {
     /// As the address says it.
     fn of(query: &BTreeMap<String, String>) -> Option<Self> {
-        let label = |tag: &String| words::action(tag).map_or_else(|| done(tag), |one| one.label);
         if let Some(tag) = query.get("done") {
-            return Some(Self { text: format!("Done: {}.", label(tag)) });
+            return Some(Self::done(tag));
         }
-        let text = |tag| {
+        let text = |tag: &String| {
             format!(
                 "{}: this form had been sent before, and counted the first time. Nothing happened now.",
-                label(tag)
+                Self::label(tag)
             )
         };
         query.get("again").map(|tag| Self { text: text(tag) })
+    }
+
+    /// That something was done.
+    fn done(tag: &str) -> Self {
+        Self { text: format!("Done: {}.", Self::label(tag)) }
+    }
+
+    fn label(tag: &str) -> &'static str {
+        words::action(tag).map_or_else(|| done(tag), |one| one.label)
     }
 }
 
@@ -179,7 +190,9 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/", entries::list)
         .get("/style.css", style)
+        .get("/icon.svg", icon)
         .get("/passkeys.js", passkeys_script)
+        .get("/forms.js", forms_script)
         .get("/health", health)
         .get("/sign-in", sign_in::page)
         .get("/sign-in/link", sign_in::link_page)
@@ -256,6 +269,14 @@ async fn style() -> Response {
 
 async fn passkeys_script() -> Response {
     file("text/javascript; charset=utf-8", include_str!("../../templates/passkeys.js"))
+}
+
+async fn forms_script() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("../../templates/forms.js"))
+}
+
+async fn icon() -> Response {
+    file("image/svg+xml", include_str!("../../templates/icon.svg"))
 }
 
 fn file(media: &'static str, text: &'static str) -> Response {

@@ -281,6 +281,13 @@ pub(super) async fn of_part(
             all.extend([simple("accept-lab"), simple("reject-lab")]);
             let accreditation = state.pointer("/application/accreditation").cloned().unwrap_or_default();
             all.push(one("renew-accreditation", json!({ "accreditation": accreditation }), &[]));
+            all.push(one("extend-lab", json!({ "extension": {} }), &[]));
+            // Shown to its parties only; where it is hidden, nothing is decided.
+            if let Some(asked) = state.pointer("/extension/document") {
+                for decision in ["accept-extension", "reject-extension"] {
+                    all.push(one(decision, json!({ "document": asked }), &["document"]));
+                }
+            }
             all.extend([simple("suspend-lab"), simple("reinstate-lab"), simple("remove-lab")]);
         }
         "evaluation" => {

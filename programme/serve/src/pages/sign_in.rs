@@ -1,7 +1,7 @@
 //! Signing in and out.
 
 use super::Layout;
-use crate::access::{By, SignedIn, Visitor, links, session};
+use crate::access::{By, SignedIn, Visitor, drafts, links, session};
 use crate::registry::Failure;
 use crate::web::guard::cookie_header;
 use crate::web::{App, Form, QueryOf, WebError};
@@ -16,11 +16,14 @@ use serde::Deserialize;
 struct SignInPage {
     layout: Layout,
     provider: bool,
+    /// A form is kept for who signs in.
+    kept: bool,
 }
 
 pub(super) async fn page_of(app: &App, visitor: &Visitor) -> Result<Response, WebError> {
     let layout = Layout::new(app, visitor, "Sign in");
-    super::page(&SignInPage { layout, provider: app.provider.is_some() })
+    let kept = drafts::find(&app.registry, &visitor.csrf).await?.is_some();
+    super::page(&SignInPage { layout, provider: app.provider.is_some(), kept })
 }
 
 pub(super) async fn page(State(app): State<App>, visitor: Visitor) -> Result<Response, WebError> {
@@ -50,14 +53,19 @@ pub(super) async fn link_page(
     super::page(&LinkPage { layout, token: secret.token })
 }
 
-pub(super) async fn link(State(app): State<App>, Form(secret): Form<Secret>) -> Result<Response, WebError> {
+pub(super) async fn link(
+    State(app): State<App>,
+    visitor: Visitor,
+    Form(secret): Form<Secret>,
+) -> Result<Response, WebError> {
     let cookie = links::sign_in(&app.registry, &secret.token).await?;
-    signed_in(&app, &cookie)
+    signed_in(&app, &visitor, &cookie).await
 }
 
-/// Leads to the first page, with the cookie.
-pub(crate) fn signed_in(app: &App, cookie: &str) -> Result<Response, WebError> {
-    let mut response = Redirect::to("/").into_response();
+/// Leads to the form that waits, or to the first page, with the cookie.
+async fn signed_in(app: &App, visitor: &Visitor, cookie: &str) -> Result<Response, WebError> {
+    let draft = drafts::carry(&app.registry, &visitor.csrf, cookie).await?;
+    let mut response = Redirect::to(draft.as_deref().unwrap_or("/")).into_response();
     response.headers_mut().insert(header::SET_COOKIE, cookie_header(&app.site, cookie)?);
     Ok(response)
 }
@@ -99,7 +107,7 @@ pub(super) async fn provider_back(
         return Err(Failure::Elsewhere { who: "the OpenID provider", problem: error }.into());
     }
     let cookie = provider.finish(&app.registry, &visitor.csrf, &back.state, &back.code).await?;
-    signed_in(&app, &cookie)
+    signed_in(&app, &visitor, &cookie).await
 }
 
 fn no_provider() -> Failure {

@@ -32,6 +32,7 @@ actions! {
     "request-st-changes" "Return it for changes" "The developer sees your findings and hands in another text.";
     "apply-lab" "Apply as a lab" "The working group looks at your accreditation and at what you master.";
     "renew-accreditation" "Record a renewed accreditation" "It replaces the one on record.";
+    "extend-lab" "Ask for more competence" "Other classes, a higher level, or an accreditation with another scope. The working group decides on it.";
     "plan-evaluation" "Plan an evaluation" "Of a Security Target that is approved.";
     "start-evaluation" "Start the evaluation" "It runs from now on.";
     "observe-evaluation" "Record a visit" "What was seen at the lab, and whether it supported the visit.";
@@ -63,6 +64,8 @@ actions! {
     "reject-st" "Reject the Security Target" "It will not be used.";
     "accept-lab" "Accept the lab" "It stands on the public list and may evaluate.";
     "reject-lab" "Reject the lab" "It is told what was weighed.";
+    "accept-extension" "Add what the lab asked for" "It evaluates these classes, too, from then on.";
+    "reject-extension" "Do not add it" "The lab stays accepted for what it was.";
     "suspend-lab" "Suspend the lab" "It stays on the list and may not evaluate for now.";
     "reinstate-lab" "Take the lab back" "It may evaluate again.";
     "remove-lab" "Remove the lab" "It leaves the list of labs.";
@@ -123,6 +126,9 @@ pub(super) fn event(tag: &str) -> String {
         "lab-reinstated" => "Lab taken back",
         "lab-removed" => "Lab removed",
         "lab-accreditation-renewed" => "Accreditation renewed",
+        "lab-extension-requested" => "More competence asked for",
+        "lab-extended" => "Competence extended",
+        "lab-extension-rejected" => "Extension rejected",
         "evaluation-planned" => "Evaluation planned",
         "evaluation-started" => "Evaluation started",
         "evaluation-observed" => "The working group visited the lab",

@@ -156,6 +156,19 @@ impl Registry {
         Ok(Some((person, loaded.version(&key))))
     }
 
+    /// A person, for the working group and for members of the same organisation.
+    ///
+    /// # Errors
+    /// Where there is none, or he is of another organisation: both look the same.
+    pub async fn person_for(&self, actor: &Actor, id: &str) -> Result<PersonData, Failure> {
+        let (person, _) = self.known(id).await?;
+        let own = actor.organisation == person.organisation && !actor.roles.is_empty();
+        if own || super::is_dwg(actor) || actor.person.as_str() == id {
+            return Ok(person);
+        }
+        Err(Failure::NotFound(format!("person `{id}`")))
+    }
+
     /// Somebody who may come in, as the domain sees him.
     ///
     /// # Errors

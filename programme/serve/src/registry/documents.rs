@@ -174,7 +174,8 @@ impl Registry {
     }
 
     /// The documents that a command names and that come with it, or that its organisation has handed in before: for the
-    /// case that they belong to now.
+    /// case that they belong to now. One that the command brings in and that nobody has is refused: a record that names a
+    /// text which cannot be read shows nothing.
     pub(super) async fn handed_in(
         &self,
         actor: &Actor,
@@ -203,7 +204,13 @@ impl Registry {
                 purpose: format!("{}: used in {case}", command.name()),
                 at: self.now(),
             };
-            let Some(mut found) = self.store.read_document(&from, &digest, &reader).await? else { continue };
+            let Some(mut found) = self.store.read_document(&from, &digest, &reader).await? else {
+                let brought = command.brings().into_iter().any(|one| one.as_str() == text);
+                if brought && !self.store.has_document(&case, &digest).await? {
+                    return Err(Failure::NoDocument { digest: text.to_owned() });
+                }
+                continue;
+            };
             documents.push(NewDocument {
                 case: case.clone(),
                 digest,

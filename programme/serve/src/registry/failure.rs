@@ -22,6 +22,12 @@ pub enum Failure {
     /// A form that did not come from our own page.
     #[error("this form does not carry the mark of this sign-in")]
     Forged,
+    /// A command brings in a document that nobody handed in.
+    #[error("no document of the SHA-256 {digest} was handed in by your organisation or came with this")]
+    NoDocument {
+        /// Its hash.
+        digest: String,
+    },
     /// Something in what was sent is not as it should be.
     #[error("`{field}`: {problem}")]
     Unfit {
@@ -78,6 +84,9 @@ pub enum Failure {
         /// The version that was seen.
         seen: i64,
     },
+    /// A form of our own, from before somebody signed in or out.
+    #[error("somebody signed in or out since this form was opened")]
+    OldForm,
     /// The store says no, or fails.
     #[error(transparent)]
     Store(#[from] dtsec_store::Error),
@@ -124,14 +133,14 @@ impl Failure {
             },
             Self::Denied { .. } | Self::Forged => 403,
             Self::SignIn => 401,
-            Self::Unfit { .. } => 422,
+            Self::Unfit { .. } | Self::NoDocument { .. } => 422,
             Self::TooLarge { .. } => 413,
             Self::Media { .. } => 415,
             Self::NotFound(_) => 404,
             Self::Method => 405,
             Self::TooOften { .. } => 429,
             Self::TooSlow { .. } => 503,
-            Self::Overtaken { .. } | Self::Stale { .. } => 409,
+            Self::Overtaken { .. } | Self::Stale { .. } | Self::OldForm => 409,
             Self::Store(error) => match error {
                 dtsec_store::Error::Conflict { .. } | dtsec_store::Error::RequestReused(_) => 409,
                 dtsec_store::Error::TooLarge { .. } => 413,
@@ -166,6 +175,8 @@ impl Failure {
             Self::Damaged { .. } => 23,
             Self::Elsewhere { .. } => 24,
             Self::Bug(_) => 25,
+            Self::NoDocument { .. } => 26,
+            Self::OldForm => 27,
         }
     }
 
@@ -195,6 +206,7 @@ impl Failure {
             Self::SignIn => "Sign in, or send a token.",
             Self::Forged => "Open the page again and send its form from there.",
             Self::Unfit { .. } => "Correct the field and send it again.",
+            Self::NoDocument { .. } => "Hand the document in first, or send it along, and name its hash.",
             Self::TooLarge { .. } => "Send less, or in parts.",
             Self::Media { .. } => "Say what you send in `Content-Type`, and send that.",
             Self::NotFound(_) => "Check the address.",
@@ -203,6 +215,7 @@ impl Failure {
             Self::TooSlow { .. } => "Try again a little later.",
             Self::Overtaken { .. } => "Look at it again, and send it again if it is still right.",
             Self::Stale { .. } => "Reload it, and decide on what there is now.",
+            Self::OldForm => "Look through what you typed, and send it again.",
             Self::Store(error) if error.is_callers() => "Correct what was sent.",
             Self::Store(error) if error.is_transient() => "Try again a little later.",
             Self::Store(_) | Self::Damaged { .. } => "Tell whoever runs this server.",

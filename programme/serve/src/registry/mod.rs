@@ -170,7 +170,7 @@ impl Registry {
         }
         let now = self.now();
         let events = decide(&before, actor, command, reason, now)?;
-        let mut transaction = kept(before, &loaded, actor, now, &events)?;
+        let mut transaction = transaction_of(before, &loaded, actor.person.as_str(), now, &events)?;
         transaction.request = request;
         transaction.documents = self.handed_in(actor, command, &terms.attached).await?;
         let changed =
@@ -242,18 +242,22 @@ fn request(actor: &Actor, id: &str, command: &Command, reason: &str) -> Result<R
     Ok(Request { id: format!("{}:{id}", actor.person), fingerprint: Digest::of(&asked) })
 }
 
-/// The events of one decision as one transaction: each with the part that it is about, and every part that they change.
-fn kept(
+/// Events as one transaction: each with the part that it is about, and every part that they change. For those of one decision,
+/// and for who brings over a list that was decided on elsewhere. `loaded` has the versions of what was there before.
+///
+/// # Errors
+/// Where an event does not fit what was before.
+pub fn transaction_of(
     before: Programme,
     loaded: &Loaded,
-    actor: &Actor,
+    by: &str,
     now: Time,
     events: &[Event],
 ) -> Result<Transaction, Failure> {
     let bug = |error: serde_json::Error| Failure::Bug(error.to_string());
     let mut after = before;
     let mut changed: BTreeSet<Ref> = BTreeSet::new();
-    let mut transaction = Transaction::new(actor.person.as_str(), now);
+    let mut transaction = Transaction::new(by, now);
     for event in events {
         let touched = event.touches(&after);
         let mut new = NewEvent::new(

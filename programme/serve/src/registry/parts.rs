@@ -21,7 +21,10 @@ macro_rules! parts {
         }
 
         /// Puts a part into the programme as it is kept. What was kept as nothing is not there any more.
-        pub(super) fn insert(programme: &mut Programme, part: &Ref, state: Option<&Value>) -> Result<(), Failure> {
+        ///
+        /// # Errors
+        /// [`Failure::Damaged`] for what is no such part.
+        pub fn insert(programme: &mut Programme, part: &Ref, state: Option<&Value>) -> Result<(), Failure> {
             let Some(state) = state.filter(|state| !state.is_null()) else {
                 programme.absent.insert(part.clone());
                 return Ok(());

@@ -317,6 +317,9 @@ fn public(part: &Ref, mut state: Value) -> Value {
         Ref::Lab(_) => &["/state/factors", "/application/affiliates"],
         _ => &[],
     };
+    if let (Ref::Lab(_), Some(lab)) = (part, state.as_object_mut()) {
+        lab.remove("extension");
+    }
     for place in hidden {
         match state.pointer_mut(place) {
             Some(Value::Array(all)) => all.clear(),

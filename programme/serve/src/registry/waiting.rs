@@ -118,6 +118,7 @@ pub(super) fn lab(lab: &Lab) -> Vec<Row> {
     match &lab.state {
         LabState::Applied => todo.dwg("accept-lab", ASSURANCE),
         LabState::Suspended { .. } => todo.dwg("reinstate-lab", ASSURANCE),
+        LabState::Accepted { .. } if lab.extension.is_some() => todo.dwg("accept-extension", ASSURANCE),
         _ => todo,
     }
     .rows()

@@ -18,7 +18,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use tracing::Instrument as _;
 
 /// Nothing runs that is not ours, nothing is embedded, nothing is sent elsewhere. Pages have no script of their own but the
-/// one file that talks to passkeys.
+/// two files: one talks to passkeys, one keeps what a guest typed.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -26,11 +26,19 @@ const HEADERS: &[(&str, &str)] = &[
     ("content-security-policy", POLICY),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
+    // Not `no-referrer`: a browser would send our own forms with the origin `null`, which is anybody's.
+    ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
 ];
+
+/// The route whose forms come back with what was typed.
+const KEEPS_WHAT_WAS_TYPED: &str = "/do/{tag}";
+
+/// A form carries the mark of another session: it is not to be carried out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OldMark;
 
 /// The guard.
 pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -191,10 +199,15 @@ async fn ours(app: &App, request: Request, row: &Route, visitor: &Visitor) -> Re
         return Err(Failure::Media { found: media, wanted });
     };
     let given = given.ok_or(Failure::Forged)?;
+    let mut request = Request::from_parts(parts, Body::from(bytes));
     if !session::carries(&visitor.csrf, &given) {
-        return Err(Failure::Forged);
+        // It is our own page, from before somebody signed in or out: what was typed is shown again, and nothing is done.
+        if row.path != KEEPS_WHAT_WAS_TYPED {
+            return Err(Failure::Forged);
+        }
+        request.extensions_mut().insert(OldMark);
     }
-    Ok(Request::from_parts(parts, Body::from(bytes)))
+    Ok(request)
 }
 
 /// The mark in a form of several parts.

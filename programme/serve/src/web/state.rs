@@ -2,6 +2,7 @@
 
 use crate::access::limits::{Buckets, Rate};
 use crate::access::{oidc::Provider, passkeys::Passkeys};
+use crate::pages::Filters;
 use crate::registry::Registry;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct App {
     pub(crate) sign_ins: Arc<Buckets<IpAddr>>,
     pub(crate) passkeys: Arc<Passkeys>,
     pub(crate) provider: Option<Arc<Provider>>,
+    /// What the list's filters offer: the same for everybody, and asked for by every page of the list.
+    pub(crate) filters: Arc<Filters>,
 }
 
 /// What is set for the whole server.
@@ -90,6 +93,7 @@ impl App {
             sign_ins: Arc::new(Buckets::new(site.sign_in_rate)),
             passkeys: Arc::new(passkeys),
             provider: provider.map(Arc::new),
+            filters: Arc::default(),
             site: Arc::new(site),
         })
     }

@@ -81,6 +81,29 @@ async fn a_link_works_once_and_for_a_day() {
 }
 
 #[tokio::test]
+async fn a_link_gives_a_token_instead_of_a_session_and_is_used_up_by_what_fits_only() {
+    let site = Site::with_people().await;
+    let link = site.registry.link_by_operator(&id("ann")).await.unwrap();
+    let ask = async |days: u32, link: &str| {
+        let body = json!({ "link": link, "token": { "name": "laptop", "scopes": ["read"], "days": days } });
+        site.post(&As::Nobody, "/api/v1/sign-in/link/token", &body).await
+    };
+    let before = site.head().await;
+    assert_eq!(ask(4000, &link).await.is(422).json()["field"], "days");
+    assert_eq!(site.head().await, before, "and the link is as good as before");
+    let made = ask(9, &link).await.is(201).json();
+    assert_eq!(made["person"], "ann");
+    let token = As::Token(made["token"].as_str().unwrap().to_owned());
+    assert_eq!(site.get(&token, "/api/v1/me").await.is(200).json()["scopes"], json!(["read"]));
+    let sessions = site.get(&token, "/api/v1/me/sessions").await.is(200).json();
+    assert_eq!(sessions["items"], json!([]), "no session begins");
+    ask(9, &link).await.is(403);
+    // What makes a new way in is not done with a token.
+    let new = json!({ "name": "a child", "scopes": ["read"], "days": 9 });
+    site.post(&token, "/api/v1/me/tokens", &new).await.is(403);
+}
+
+#[tokio::test]
 async fn nobody_gives_himself_roles_or_roles_that_are_not_his_to_give() {
     let site = Site::with_people().await;
     let new = |person: &str, organisation: &str, roles: &[Role]| {

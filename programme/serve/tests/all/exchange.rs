@@ -1,10 +1,18 @@
 //! Formats of others: CSAF, CycloneDX, OSV, CVE; and documents that commands take over.
 
 use crate::fixtures::{self, id};
-use crate::site::{As, Site};
+use crate::site::{As, Place, on_both};
 use dtsec_registry::domain::Command;
 use dtsec_registry::domain::vulnerability::{Report, Severity};
 use serde_json::{Value, json};
+
+on_both! {
+    an_osv_record_becomes_a_report_on_the_entries_that_hold_the_component
+    an_advisory_says_for_each_state_what_the_entry_has_to_do_with_it
+    a_list_of_components_says_which_of_them_others_hold
+    a_security_target_is_checked_when_it_is_handed_in_and_goes_with_the_command_that_names_it
+    the_public_does_not_learn_from_an_entry_which_vulnerabilities_are_open_in_it
+}
 
 fn osv(component: &str, version: &str) -> Value {
     json!({
@@ -14,9 +22,8 @@ fn osv(component: &str, version: &str) -> Value {
     })
 }
 
-#[tokio::test]
-async fn an_osv_record_becomes_a_report_on_the_entries_that_hold_the_component() {
-    let site = Site::with_entry().await;
+async fn an_osv_record_becomes_a_report_on_the_entries_that_hold_the_component(place: Place) {
+    let site = place.with_entry().await;
     let path = "/api/v1/reports/osv?reason=published";
     site.post(&As::Nobody, path, &osv("stack", "9")).await.is(422);
     let done = site.post(&As::Nobody, path, &osv("radio", "1.0")).await.is(200).json();
@@ -76,9 +83,8 @@ fn is_csaf(advisory: &Value) {
     }
 }
 
-#[tokio::test]
-async fn an_advisory_says_for_each_state_what_the_entry_has_to_do_with_it() {
-    let site = Site::with_entry().await;
+async fn an_advisory_says_for_each_state_what_the_entry_has_to_do_with_it(place: Place) {
+    let site = place.with_entry().await;
     let path = "/api/v1/advisories/CVE-2030-1000";
     let report = Report {
         document: fixtures::hash("finding"),
@@ -111,9 +117,8 @@ async fn an_advisory_says_for_each_state_what_the_entry_has_to_do_with_it() {
     assert_eq!(status(&As::Nobody).await, ["fixed"]);
 }
 
-#[tokio::test]
-async fn a_list_of_components_says_which_of_them_others_hold() {
-    let site = Site::with_entry().await;
+async fn a_list_of_components_says_which_of_them_others_hold(place: Place) {
+    let site = place.with_entry().await;
     let ann = site.cookie("ann").await;
     let bom = json!({
         "bomFormat": "CycloneDX", "specVersion": "1.6",
@@ -130,9 +135,10 @@ async fn a_list_of_components_says_which_of_them_others_hold() {
     site.post(&site.cookie("bob").await, "/api/v1/entries/entry/components", &bom).await.is(403);
 }
 
-#[tokio::test]
-async fn a_security_target_is_checked_when_it_is_handed_in_and_goes_with_the_command_that_names_it() {
-    let site = Site::with_entry().await;
+async fn a_security_target_is_checked_when_it_is_handed_in_and_goes_with_the_command_that_names_it(
+    place: Place,
+) {
+    let site = place.with_entry().await;
     let ann = site.cookie("ann").await;
     let path = "/api/v1/documents?kind=security-target&name=st.json";
     let unreadable = site.post(&ann, path, &json!({ "kind": "security-target" })).await.is(201).json();
@@ -161,9 +167,8 @@ async fn a_security_target_is_checked_when_it_is_handed_in_and_goes_with_the_com
     assert_eq!(readers, ["ann", "dora"], "each reading, the newest first, and nobody who was refused");
 }
 
-#[tokio::test]
-async fn the_public_does_not_learn_from_an_entry_which_vulnerabilities_are_open_in_it() {
-    let site = Site::with_entry().await;
+async fn the_public_does_not_learn_from_an_entry_which_vulnerabilities_are_open_in_it(place: Place) {
+    let site = place.with_entry().await;
     let report = Report {
         document: fixtures::hash("finding"),
         severity: Severity::High,

@@ -1,9 +1,18 @@
 //! Forms come from our own pages, answers keep a browser safe, secrets are nowhere.
 
-use crate::site::{As, Site};
+use crate::site::{As, Place, Site, on_both};
 use axum::body::Body;
 use axum::http::{Request, header};
 use dtsec_serve::access::session;
+
+on_both! {
+    a_form_without_the_mark_or_from_another_site_changes_nothing
+    a_form_of_several_parts_carries_the_mark_too
+    the_interface_takes_a_cookie_only_with_the_mark
+    every_answer_keeps_a_browser_safe
+    pages_carry_no_script_of_their_own
+    what_is_our_own_fault_tells_nothing_of_itself
+}
 
 fn form(cookie: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
     let mut request = Request::builder().method("POST").uri("/sign-out");
@@ -15,21 +24,21 @@ fn form(cookie: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
     request.body(Body::from(body.to_owned())).unwrap()
 }
 
-#[tokio::test]
-async fn a_form_without_the_mark_or_from_another_site_changes_nothing() {
-    let site = Site::with_people().await;
+async fn a_form_without_the_mark_or_from_another_site_changes_nothing(place: Place) {
+    let site = place.with_people().await;
     let As::Cookie(cookie) = site.cookie("ann").await else { panic!("a cookie") };
     let mark = session::mark(&cookie);
     let own = [("sec-fetch-site", "same-origin")];
     let good = format!("csrf={mark}");
     let foreign = session::mark(&"1".repeat(64));
-    let cases: [(&[(&str, &str)], String); 7] = [
+    let cases: [(&[(&str, &str)], String); 8] = [
         (&own, String::new()),
         (&own, format!("csrf={foreign}")),
         (&own, format!("csrf={cookie}")),
         (&[("sec-fetch-site", "cross-site")], good.clone()),
         (&[("sec-fetch-site", "same-site")], good.clone()),
         (&[("origin", "https://evil.example")], good.clone()),
+        (&[("origin", "null")], good.clone()),
         (&[], good.clone()),
     ];
     for (headers, body) in cases {
@@ -42,9 +51,8 @@ async fn a_form_without_the_mark_or_from_another_site_changes_nothing() {
     site.get(&As::Cookie(cookie), "/api/v1/me").await.is(401);
 }
 
-#[tokio::test]
-async fn a_form_of_several_parts_carries_the_mark_too() {
-    let site = Site::with_people().await;
+async fn a_form_of_several_parts_carries_the_mark_too(place: Place) {
+    let site = place.with_people().await;
     let As::Cookie(cookie) = site.cookie("ann").await else { panic!("a cookie") };
     let send = async |mark: &str| {
         let body = format!("--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{mark}\r\n--x--\r\n");
@@ -58,9 +66,8 @@ async fn a_form_of_several_parts_carries_the_mark_too() {
     assert_eq!(send(&session::mark(&cookie)).await, 303);
 }
 
-#[tokio::test]
-async fn the_interface_takes_a_cookie_only_with_the_mark() {
-    let site = Site::with_people().await;
+async fn the_interface_takes_a_cookie_only_with_the_mark(place: Place) {
+    let site = place.with_people().await;
     let As::Cookie(cookie) = site.cookie("ann").await else { panic!("a cookie") };
     let request = |mark: Option<String>| {
         let mut request = Request::builder().method("POST").uri("/api/v1/me/sessions/end");
@@ -76,16 +83,15 @@ async fn the_interface_takes_a_cookie_only_with_the_mark() {
     site.send(request(Some(session::mark(&cookie)))).await.is(204);
 }
 
-#[tokio::test]
-async fn every_answer_keeps_a_browser_safe() {
-    let site = Site::with_people().await;
+async fn every_answer_keeps_a_browser_safe(place: Place) {
+    let site = place.with_people().await;
     for path in ["/", "/nothing", "/api/v1/rules", "/api/nothing", "/style.css"] {
         let answer = site.get(&As::Nobody, path).await;
         let policy = answer.header("content-security-policy");
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}");
         assert!(!policy.contains("unsafe"), "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
         assert_eq!(
             answer.header("strict-transport-security"),
             "",
@@ -101,9 +107,8 @@ async fn every_answer_keeps_a_browser_safe() {
     }
 }
 
-#[tokio::test]
-async fn pages_carry_no_script_of_their_own() {
-    let site = Site::with_entry().await;
+async fn pages_carry_no_script_of_their_own(place: Place) {
+    let site = place.with_entry().await;
     let dora = site.cookie("dora").await;
     for path in ["/", "/sign-in", "/sign-in/link?token=%22%3E%3Cscript%3E", "/?q=%3Cscript%3E"] {
         for who in [&As::Nobody, &dora] {
@@ -116,9 +121,8 @@ async fn pages_carry_no_script_of_their_own() {
     }
 }
 
-#[tokio::test]
-async fn what_is_our_own_fault_tells_nothing_of_itself() {
-    let site = Site::with_people().await;
+async fn what_is_our_own_fault_tells_nothing_of_itself(place: Place) {
+    let site = place.with_people().await;
     site.registry.store().close().await;
     let answer = site.get(&As::Nobody, "/api/v1/lists/entries").await;
     assert!(answer.status.is_server_error());

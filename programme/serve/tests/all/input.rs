@@ -1,13 +1,19 @@
 //! Bad input of every kind gets a clear error and changes nothing.
 
 use crate::fixtures::{self, id};
-use crate::site::{As, Site};
+use crate::site::{As, Place, on_both};
 use axum::body::Body;
 use axum::http::{Request, header};
 use dtsec_registry::domain::{Command, Decision};
 use dtsec_serve::access::session;
 use dtsec_serve::access::table::SMALL;
 use serde_json::{Value, json};
+
+on_both! {
+    bad_input_of_every_kind_gets_a_clear_error_and_changes_nothing
+    bad_questions_are_answered_with_what_is_wrong
+    a_list_is_walked_page_by_page
+}
 
 struct Bad {
     what: &'static str,
@@ -31,9 +37,8 @@ fn known(command: &Command) -> Value {
     give(json!(command))
 }
 
-#[tokio::test]
-async fn bad_input_of_every_kind_gets_a_clear_error_and_changes_nothing() {
-    let site = Site::with_entry().await;
+async fn bad_input_of_every_kind_gets_a_clear_error_and_changes_nothing(place: Place) {
+    let site = place.with_entry().await;
     site.clock.set(fixtures::at(60));
     let review = known(&Command::ReviewEntry { entry: id("entry"), searched: fixtures::date(50) });
     let wrong_type = give(json!({ "command": "review-entry", "entry": 7, "searched": "2030-02-01" }));
@@ -139,9 +144,8 @@ async fn bad_input_of_every_kind_gets_a_clear_error_and_changes_nothing() {
     site.post(&site.cookie("dora").await, "/api/v1/commands", &review).await.is(200);
 }
 
-#[tokio::test]
-async fn bad_questions_are_answered_with_what_is_wrong() {
-    let site = Site::with_entry().await;
+async fn bad_questions_are_answered_with_what_is_wrong(place: Place) {
+    let site = place.with_entry().await;
     let cases = [
         ("/api/v1/lists/nothing", 404, ""),
         ("/api/v1/lists/waiting", 404, ""),
@@ -171,9 +175,8 @@ async fn bad_questions_are_answered_with_what_is_wrong() {
     site.get(&As::Nobody, "/api/v1/lists/entries?state=listed&q=pump").await.is(200);
 }
 
-#[tokio::test]
-async fn a_list_is_walked_page_by_page() {
-    let site = Site::with_people().await;
+async fn a_list_is_walked_page_by_page(place: Place) {
+    let site = place.with_people().await;
     let dora = site.cookie("dora").await;
     let mut found = Vec::new();
     let mut path = "/api/v1/lists/persons?size=4".to_owned();

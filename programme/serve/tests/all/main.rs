@@ -2,6 +2,8 @@
 
 #[path = "../../../registry/tests/support/mod.rs"]
 mod fixtures;
+#[path = "../shared/programme.rs"]
+mod programme;
 mod site;
 
 mod access;
@@ -11,7 +13,6 @@ mod forms;
 mod input;
 mod pages;
 mod pages_life;
-mod pages_look;
 mod passkeys;
 mod provider;
 mod registry;

@@ -1,10 +1,14 @@
 //! The life of a product, walked by the forms of the pages: each is fetched, filled in as a person would, and sent.
 
 use crate::fixtures::{self, at, date, hash};
-use crate::site::{As, Site};
+use crate::site::{As, Place, Site, on_both};
 use axum::body::Body;
 use axum::http::{Request, header};
 use dtsec_registry::domain::draw::Party;
+
+on_both! {
+    the_life_of_a_product_is_walked_by_forms_from_the_review_of_its_profile_to_its_return_to_the_list
+}
 
 /// A form as it stands on a page: where it goes, and what is in it.
 #[derive(Debug, Clone, Default)]
@@ -134,13 +138,14 @@ fn percent(text: &str) -> String {
         .collect()
 }
 
-fn place(location: &str) -> &str {
+fn page_of(location: &str) -> &str {
     location.split('?').next().unwrap()
 }
 
-#[tokio::test]
-async fn the_life_of_a_product_is_walked_by_forms_from_the_review_of_its_profile_to_its_return_to_the_list() {
-    let site = Site::with_people().await;
+async fn the_life_of_a_product_is_walked_by_forms_from_the_review_of_its_profile_to_its_return_to_the_list(
+    place: Place,
+) {
+    let site = place.with_people().await;
     let text = |name: &str| hash(name).to_string();
     site.both_decide(
         "/do/define-class",
@@ -263,7 +268,7 @@ async fn the_life_of_a_product_is_walked_by_forms_from_the_review_of_its_profile
             &[("plan/st", "st"), ("plan/lab", "north"), ("plan/classes", "simple-microcontroller")],
         )
         .await;
-    let evaluation = place(&planned).to_owned();
+    let evaluation = page_of(&planned).to_owned();
     site.walks("nora", &evaluation, "start-evaluation", &[]).await;
     site.walks(
         "nora",
@@ -307,7 +312,7 @@ async fn the_life_of_a_product_is_walked_by_forms_from_the_review_of_its_profile
             ],
         )
         .await;
-    site.both_decide(place(&asked), "append-version", &[("with/joint-effect", "none")]).await;
+    site.both_decide(page_of(&asked), "append-version", &[("with/joint-effect", "none")]).await;
     let entry = site.get(&As::Nobody, "/entries/entry").await.text();
     assert!(entry.contains("2.1") && entry.contains("a word on the display"));
 

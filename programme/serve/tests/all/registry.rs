@@ -1,15 +1,24 @@
 //! The application service: one transaction for each command, decided anew where somebody was faster.
 
 use crate::fixtures::{self, id};
-use crate::site::Site;
+use crate::site::{Place, on_both};
 use dtsec_registry::domain::{Command, Refusal};
 use dtsec_serve::Failure;
 use dtsec_serve::registry::{EntryRow, Query, Replayed, Terms, WaitingRow};
 use dtsec_store::Size;
 
-#[tokio::test]
-async fn a_product_is_listed_by_commands_and_the_store_follows_from_its_events() {
-    let site = Site::with_entry().await;
+on_both! {
+    a_product_is_listed_by_commands_and_the_store_follows_from_its_events
+    a_request_is_carried_out_once_and_its_number_means_nothing_else
+    of_two_who_decide_at_once_both_are_heard_in_turn
+    a_decision_on_an_older_version_than_there_is_is_refused
+    what_a_rule_refuses_leaves_no_trace
+    what_waits_is_shown_to_whom_it_waits_for
+    a_command_that_brings_in_a_document_that_nobody_handed_in_is_refused_and_changes_nothing
+}
+
+async fn a_product_is_listed_by_commands_and_the_store_follows_from_its_events(place: Place) {
+    let site = place.with_entry().await;
     let actor = fixtures::who("pat");
     let found = site.registry.list::<EntryRow>(&actor, "entries", &Query::default()).await.unwrap();
     assert_eq!(found.items.len(), 1);
@@ -18,9 +27,8 @@ async fn a_product_is_listed_by_commands_and_the_store_follows_from_its_events()
     assert_eq!(differences, []);
 }
 
-#[tokio::test]
-async fn a_request_is_carried_out_once_and_its_number_means_nothing_else() {
-    let site = Site::with_people().await;
+async fn a_request_is_carried_out_once_and_its_number_means_nothing_else(place: Place) {
+    let site = place.with_people().await;
     let who = fixtures::who("nora");
     let command =
         Command::ApplyLab { lab: id("north"), application: Box::new(fixtures::application("north")) };
@@ -38,9 +46,8 @@ async fn a_request_is_carried_out_once_and_its_number_means_nothing_else() {
     assert!(!site.registry.execute_with(&saul, &command, "why", &terms).await.unwrap().repeated);
 }
 
-#[tokio::test]
-async fn of_two_who_decide_at_once_both_are_heard_in_turn() {
-    let site = Site::with_entry().await;
+async fn of_two_who_decide_at_once_both_are_heard_in_turn(place: Place) {
+    let site = place.with_entry().await;
     let review = |days: i64| Command::ReviewEntry { entry: id("entry"), searched: fixtures::date(days) };
     site.clock.set(fixtures::at(60));
     let (one, other) = (review(40), review(40));
@@ -55,9 +62,8 @@ async fn of_two_who_decide_at_once_both_are_heard_in_turn() {
     assert_eq!(site.registry.store().check(&mut Replayed::default()).await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn a_decision_on_an_older_version_than_there_is_is_refused() {
-    let site = Site::with_entry().await;
+async fn a_decision_on_an_older_version_than_there_is_is_refused(place: Place) {
+    let site = place.with_entry().await;
     site.clock.set(fixtures::at(60));
     let command = Command::ReviewEntry { entry: id("entry"), searched: fixtures::date(50) };
     let mut terms = Terms::default();
@@ -69,9 +75,8 @@ async fn a_decision_on_an_older_version_than_there_is_is_refused() {
     site.registry.execute_with(&fixtures::who("dora"), &command, "why", &terms).await.unwrap();
 }
 
-#[tokio::test]
-async fn what_a_rule_refuses_leaves_no_trace() {
-    let site = Site::with_entry().await;
+async fn what_a_rule_refuses_leaves_no_trace(place: Place) {
+    let site = place.with_entry().await;
     let head = site.head().await;
     let command = Command::WithdrawRequest { request: id("none") };
     let refused = site.registry.execute(&fixtures::who("ann"), &command, "why").await;
@@ -79,9 +84,8 @@ async fn what_a_rule_refuses_leaves_no_trace() {
     assert_eq!(site.head().await, head);
 }
 
-#[tokio::test]
-async fn what_waits_is_shown_to_whom_it_waits_for() {
-    let site = Site::with_people().await;
+async fn what_waits_is_shown_to_whom_it_waits_for(place: Place) {
+    let site = place.with_people().await;
     site.does(
         "nora",
         Command::ApplyLab { lab: id("north"), application: Box::new(fixtures::application("north")) },
@@ -93,4 +97,38 @@ async fn what_waits_is_shown_to_whom_it_waits_for() {
     };
     assert_eq!(waits("dora").await, ["accept-lab lab/north"]);
     assert!(waits("nora").await.is_empty() && waits("ann").await.is_empty() && waits("pat").await.is_empty());
+}
+
+async fn a_command_that_brings_in_a_document_that_nobody_handed_in_is_refused_and_changes_nothing(
+    place: Place,
+) {
+    let site = place.with_people().await;
+    let mut application = fixtures::application("north");
+    application.accreditation.document = fixtures::hash("never handed in");
+    let apply = |application: &dtsec_registry::domain::lab::Application| Command::ApplyLab {
+        lab: id("north"),
+        application: Box::new(application.clone()),
+    };
+    let head = site.head().await;
+    let nora = fixtures::who("nora");
+    let failure = site.registry.execute(&nora, &apply(&application), "we apply").await.unwrap_err();
+    assert_eq!((failure.status(), failure.number()), (422, 26));
+    let digest = application.accreditation.document.to_string();
+    assert!(failure.to_string().contains(&digest) && failure.remedy().contains("Hand the document in first"));
+    assert_eq!(site.head().await, head);
+    // Another organisation's document is not ours.
+    let bytes = b"never handed in".to_vec();
+    let upload = || dtsec_serve::registry::Upload {
+        kind: dtsec_serve::registry::Kind::Other,
+        media: "text/plain".to_owned(),
+        name: String::new(),
+        bytes: bytes.clone(),
+    };
+    site.registry.hand_in(&fixtures::who("saul"), upload()).await.unwrap();
+    assert!(site.registry.execute(&nora, &apply(&application), "we apply").await.is_err());
+    // Ours is, and from then on the case has it.
+    site.registry.hand_in(&nora, upload()).await.unwrap();
+    site.registry.execute(&nora, &apply(&application), "we apply").await.unwrap();
+    let kept = site.registry.store().has_document("lab/north", &digest.parse().unwrap()).await.unwrap();
+    assert!(kept, "the lab's case does not have the document");
 }

@@ -2,10 +2,10 @@
 //! what changes something is in the log.
 
 use crate::fixtures::{self, id};
-use crate::site::{As, Site};
+use crate::site::{As, Place, Site, on_both};
 use axum::body::Body;
 use axum::http::{Request, header};
-use dtsec_registry::domain::Command;
+use dtsec_registry::domain::{Command, Decision};
 use dtsec_serve::access::session;
 use dtsec_serve::access::table::{Gate, ROUTES, Route, Trace};
 use dtsec_serve::access::tokens::{self, Scope};
@@ -13,6 +13,12 @@ use dtsec_serve::web::router::page_routes;
 use dtsec_store::{Digest, Readings, Size};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+on_both! {
+    each_route_refuses_who_may_not_lets_in_who_may_and_leaves_its_trace
+    a_token_without_the_scope_of_a_route_is_refused_on_every_route
+    the_bytes_of_a_document_come_back_as_they_were
+}
 
 fn described() -> BTreeSet<(String, String)> {
     let description = dtsec_serve::api::openapi();
@@ -63,6 +69,18 @@ fn the_description_is_openapi_3_1_and_every_reference_leads_somewhere() {
     }
 }
 
+#[test]
+fn every_command_and_decision_is_described_with_what_it_asks_for_and_who_may_give_it() {
+    let all = &dtsec_serve::api::openapi()["components"]["schemas"];
+    let names = Command::NAMES.iter().map(|name| format!("Command.{name}"));
+    for name in names.chain(Decision::NAMES.iter().map(|name| format!("Decision.{name}"))) {
+        let about = all[&name]["description"].as_str().unwrap();
+        assert!(about.ends_with('.') && about.trim() == about, "{name}: {about}");
+        assert!(!all[&name]["x-roles"].as_array().unwrap().is_empty(), "{name}");
+    }
+    assert!(all["Plan"].get("x-roles").is_none(), "what is no command has no roles");
+}
+
 /// How a route is tried: as whom it is refused and with what status, as whom it is allowed.
 struct Case {
     path: String,
@@ -84,7 +102,9 @@ fn case(row: &Route, digest: &str, token: &str) -> Case {
     let with = |case: Case, body: Value| Case { body, ..case };
     let command = |command: Command| json!({ "command": command, "reason": "as the test needs it" });
     match (row.method, row.path) {
-        ("GET", "/" | "/style.css" | "/passkeys.js" | "/health" | "/sign-in") => anybody(row.path),
+        ("GET", "/" | "/style.css" | "/icon.svg" | "/passkeys.js" | "/forms.js" | "/health" | "/sign-in") => {
+            anybody(row.path)
+        }
         ("GET", "/sign-in/link") => anybody("/sign-in/link?token=x"),
         // `first_use` signs in with a link, `provider` with a provider.
         ("POST", "/sign-in/link") => {
@@ -182,6 +202,8 @@ fn case(row: &Route, digest: &str, token: &str) -> Case {
             case(row.path, ("bob", 403), ("ann", 200)),
             json!({ "person": "amy", "name": "Amy", "organisation": "alpha", "roles": ["developer"], "reason": "new" }),
         ),
+        // Who is of another organisation is told what he would be told of nobody.
+        ("GET", "/api/v1/persons/{id}") => case("/api/v1/persons/ann", ("bob", 404), ("ann", 200)),
         ("POST", "/api/v1/persons/{id}/confirm") => with(
             case("/api/v1/persons/waits/confirm", ("ann", 403), ("dirk", 200)),
             json!({ "reason": "known" }),
@@ -195,12 +217,11 @@ fn case(row: &Route, digest: &str, token: &str) -> Case {
         }
         ("GET", "/api/v1/me") => case(row.path, ("", 401), ("ann", 200)),
         ("POST", "/api/v1/me/interests") => with(
-            case(row.path, ("token", 403), ("dirk", 204)),
+            case(row.path, ("", 401), ("dirk", 204)),
             json!({ "organisation": "beta", "reason": "my sister works there" }),
         ),
-        ("GET", "/api/v1/me/tokens" | "/api/v1/me/sessions" | "/api/v1/me/passkeys") => {
-            case(row.path, ("token", 403), ("ann", 200))
-        }
+        ("GET", "/api/v1/me/tokens" | "/api/v1/me/sessions") => case(row.path, ("", 401), ("token", 200)),
+        ("GET", "/api/v1/me/passkeys") => case(row.path, ("token", 403), ("ann", 200)),
         ("POST", "/api/v1/me/tokens") => with(
             case(row.path, ("token", 403), ("ann", 201)),
             json!({ "name": "a test", "scopes": ["read"], "days": 1 }),
@@ -208,7 +229,7 @@ fn case(row: &Route, digest: &str, token: &str) -> Case {
         ("POST", "/api/v1/me/tokens/{id}/revoke") => {
             case(&format!("/api/v1/me/tokens/{token}/revoke"), ("bob", 404), ("ann", 204))
         }
-        ("POST", "/api/v1/me/sessions/end") => case(row.path, ("token", 403), ("otto", 204)),
+        ("POST", "/api/v1/me/sessions/end") => case(row.path, ("", 401), ("otto", 204)),
         ("POST", "/api/v1/me/passkeys/begin") => case(row.path, ("", 401), ("ann", 200)),
         // `passkeys` has an authenticator.
         ("POST", "/api/v1/me/passkeys/finish") => {
@@ -217,6 +238,14 @@ fn case(row: &Route, digest: &str, token: &str) -> Case {
         ("POST", "/api/v1/me/passkeys/{id}/remove") => {
             Case { allowed: None, ..case("/api/v1/me/passkeys/00/remove", ("ann", 404), ("", 0)) }
         }
+        // `access` makes a token with a link.
+        ("POST", "/api/v1/sign-in/link/token") => Case {
+            allowed: None,
+            ..with(
+                case(row.path, ("", 403), ("", 0)),
+                json!({ "link": "none", "token": { "name": "a test", "scopes": ["read"], "days": 1 } }),
+            )
+        },
         ("POST", "/api/v1/sign-in/passkey/begin") => {
             Case { denied: None, ..case(row.path, ("", 0), ("", 200)) }
         }
@@ -251,9 +280,8 @@ async fn attempt(site: &Site, row: &Route, case: &Case, who: &str, tokens: &str)
     site.send(request.body(Body::from(body)).unwrap()).await.status.as_u16()
 }
 
-#[tokio::test]
-async fn each_route_refuses_who_may_not_lets_in_who_may_and_leaves_its_trace() {
-    let site = Site::with_entry().await;
+async fn each_route_refuses_who_may_not_lets_in_who_may_and_leaves_its_trace(place: Place) {
+    let site = place.with_entry().await;
     site.clock.set(fixtures::at(60));
     let ann = site.cookie("ann").await;
     let scopes = [Scope::Read, Scope::Write, Scope::Documents, Scope::Persons].into();
@@ -308,9 +336,8 @@ async fn readings_now(site: &Site) -> usize {
     site.registry.store().readings(of, None, Size::new(Size::MOST)).await.unwrap().items.len()
 }
 
-#[tokio::test]
-async fn a_token_without_the_scope_of_a_route_is_refused_on_every_route() {
-    let site = Site::with_people().await;
+async fn a_token_without_the_scope_of_a_route_is_refused_on_every_route(place: Place) {
+    let site = place.with_people().await;
     let all = [Scope::Read, Scope::Write, Scope::Documents, Scope::Persons];
     for row in ROUTES {
         let Some(needed) = row.gate.scope().filter(|_| row.gate != Gate::Anybody) else { continue };
@@ -323,9 +350,8 @@ async fn a_token_without_the_scope_of_a_route_is_refused_on_every_route() {
     }
 }
 
-#[tokio::test]
-async fn the_bytes_of_a_document_come_back_as_they_were() {
-    let site = Site::with_people().await;
+async fn the_bytes_of_a_document_come_back_as_they_were(place: Place) {
+    let site = place.with_people().await;
     let ann = site.cookie("ann").await;
     let text = json!({ "b": 1, "a": [2] });
     let kept = site.post(&ann, "/api/v1/documents?name=a.json", &text).await.is(201).json();

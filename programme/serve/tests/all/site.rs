@@ -3,48 +3,43 @@
 #![allow(unreachable_pub, reason = "it is a part of a test programme")]
 
 use crate::fixtures;
+use crate::programme;
+pub use crate::programme::{Place, TestClock, grant};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use dtsec_registry::domain::{Actor, Command, Decision, Role};
+use dtsec_registry::domain::{Command, Decision};
+use dtsec_serve::Registry;
 use dtsec_serve::access::oidc::{Provider, ProviderConfig};
 use dtsec_serve::access::session;
-use dtsec_serve::registry::{Grant, Lists};
+use dtsec_serve::registry::Lists;
 use dtsec_serve::web::router::router;
 use dtsec_serve::web::state::{App, Site as Set};
-use dtsec_serve::{Clock, Registry};
-use dtsec_store::{Settings, Store, Time};
+use dtsec_store::{Digest, Key, NewDocument, NewEvent, Store, Transaction};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tower::ServiceExt as _;
 
-/// A clock that the test sets.
-pub struct TestClock(Mutex<Time>);
-
-impl TestClock {
-    pub fn at(now: Time) -> Self {
-        Self(Mutex::new(now))
-    }
-
-    pub fn set(&self, now: Time) {
-        *self.0.lock().unwrap() = now;
-    }
-
-    pub fn forward(&self, by: jiff::SignedDuration) {
-        let mut now = self.0.lock().unwrap();
-        *now += by;
-    }
+/// Each test twice: on SQLite, and on PostgreSQL, which has to be installed.
+macro_rules! on_both {
+    ($($name:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::site::Place::Sqlite).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test]
+            #[ignore = "needs PostgreSQL"]
+            async fn $name() {
+                super::$name(crate::site::Place::Postgres).await;
+            })*
+        }
+    };
 }
-
-impl Clock for TestClock {
-    fn now(&self) -> Time {
-        *self.0.lock().unwrap()
-    }
-}
-
-/// The members, labs and developers of the fixtures, each with his organisation and roles.
-pub const PEOPLE: [&str; 9] = ["dora", "dirk", "dina", "ann", "bob", "nora", "saul", "otto", "pat"];
+pub(crate) use on_both;
 
 pub struct Site {
     pub router: Router,
@@ -93,15 +88,40 @@ pub enum As {
     Token(String),
 }
 
+impl Place {
+    /// An empty registry with its first member.
+    pub async fn empty(self) -> Site {
+        Site::at(self, |_| {}, None).await
+    }
+
+    /// With everybody of the fixtures.
+    pub async fn with_people(self) -> Site {
+        let site = self.empty().await;
+        site.people().await;
+        site
+    }
+
+    /// With a listed product.
+    pub async fn with_entry(self) -> Site {
+        let site = self.with_people().await;
+        site.listed().await;
+        site
+    }
+}
+
 impl Site {
     /// An empty registry with its first member.
     pub async fn empty() -> Self {
-        Self::with(|_| {}, None).await
+        Place::Sqlite.empty().await
     }
 
     pub async fn with(change: impl FnOnce(&mut Set), provider: Option<ProviderConfig>) -> Self {
+        Self::at(Place::Sqlite, change, provider).await
+    }
+
+    async fn at(place: Place, change: impl FnOnce(&mut Set), provider: Option<ProviderConfig>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&Settings::new(folder.path()), Arc::new(Lists)).await.unwrap();
+        let store = Store::open(&place.settings(folder.path()), Arc::new(Lists)).await.unwrap();
         let clock = Arc::new(TestClock::at(fixtures::at(0)));
         let registry = Registry::new(store, clock.clone());
         let (first, secret) = registry.first_member().await.unwrap().unwrap();
@@ -116,41 +136,30 @@ impl Site {
 
     /// With everybody of the fixtures.
     pub async fn with_people() -> Self {
-        let site = Self::empty().await;
-        site.people().await;
-        site
+        Place::Sqlite.with_people().await
     }
 
     pub async fn people(&self) {
-        let root = self.root().await;
-        for (id, kind) in [("dts", "dwg"), ("clinic", "dwg"), ("alpha", "developer"), ("beta", "developer")] {
-            self.organisation(&root, id, kind).await;
-        }
-        for id in ["north", "south", "home"] {
-            self.organisation(&root, id, if id == "home" { "other" } else { "lab" }).await;
-        }
-        for name in PEOPLE {
-            let actor = fixtures::who(name);
-            let person = self.registry.grant(&root, &grant(&actor)).await.unwrap();
-            if person.pending.is_some() {
-                self.registry
-                    .confirm_roles(&fixtures::who("dora"), &actor.person, "as planned")
-                    .await
-                    .unwrap();
-            }
-            for interest in &actor.interests {
-                self.registry.declare_interest(&actor, interest, "I work for them").await.unwrap();
-            }
-        }
+        programme::people(&self.registry).await;
+        self.documents().await;
     }
 
-    pub async fn root(&self) -> Actor {
-        self.registry.actor(&self.first.0).await.unwrap().unwrap().0
-    }
-
-    async fn organisation(&self, root: &Actor, id: &str, kind: &str) {
-        let id = fixtures::id(id);
-        self.registry.put_organisation(root, &id, "An organisation", kind, "as planned").await.unwrap();
+    /// Every organisation has handed in every document of the fixtures.
+    async fn documents(&self) {
+        let key = Key::new("upload", "everybody");
+        let mut all = Transaction::new("test", fixtures::at(0));
+        all.events.push(NewEvent::new(key, "documents-handed-in", json!({})));
+        for organisation in ["dts", "clinic", "alpha", "beta", "north", "south", "home", "public"] {
+            all.documents.extend(fixtures::DOCUMENTS.map(|name| NewDocument {
+                case: format!("upload/{organisation}"),
+                digest: Digest::of(name.as_bytes()),
+                confidential: false,
+                media: "text/plain; charset=utf-8".to_owned(),
+                name: name.to_owned(),
+                bytes: name.as_bytes().to_vec(),
+            }));
+        }
+        self.registry.store().commit(all).await.unwrap();
     }
 
     /// Signs in, and gives the cookie.
@@ -191,46 +200,20 @@ impl Site {
 
     /// Carries a command out, or fails the test.
     pub async fn does(&self, name: &str, command: Command) {
-        let done = self.registry.execute(&fixtures::who(name), &command, "as the test needs it").await;
-        done.unwrap_or_else(|failure| panic!("{name}: {}: {failure}", command.name()));
+        programme::does(&self.registry, name, command).await;
     }
 
     pub async fn decided(&self, decision: Decision) {
-        let proposal = || fixtures::id("p");
-        self.does("dora", Command::Propose { proposal: proposal(), decision: Box::new(decision) }).await;
-        self.does("dirk", Command::Confirm { proposal: proposal() }).await;
+        programme::decided(&self.registry, decision).await;
     }
 
     /// A listed product, by all the steps that lead to it.
     pub async fn with_entry() -> Self {
-        let site = Self::with_people().await;
-        site.listed().await;
-        site
+        Place::Sqlite.with_entry().await
     }
 
     pub async fn listed(&self) {
-        let mut world = fixtures::World::empty();
-        self.decided(Decision::DefineClass { class: fixtures::pump() }).await;
-        let (pp, text) = (fixtures::id("pp"), Box::new(fixtures::profile("pp")));
-        self.does("dora", Command::DraftPp { pp, text }).await;
-        let closes = fixtures::date(30);
-        let (pp, document) = (fixtures::id("pp"), fixtures::hash("pp"));
-        self.does("dora", Command::OpenPpReview { pp, document, closes }).await;
-        world.today = 31;
-        self.clock.set(fixtures::at(31));
-        self.decided(fixtures::World::accept_pp()).await;
-        let application = Box::new(fixtures::application("north"));
-        self.does("nora", Command::ApplyLab { lab: fixtures::id("north"), application }).await;
-        let factors = fixtures::factors();
-        self.decided(Decision::AcceptLab { lab: fixtures::id("north"), factors }).await;
-        let text = Box::new(fixtures::target("st"));
-        self.does("ann", Command::SubmitSt { st: fixtures::id("st"), text }).await;
-        self.does("dora", Command::ReviewSt { st: fixtures::id("st") }).await;
-        self.decided(fixtures::World::approve_st()).await;
-        self.does("nora", fixtures::World::plan("north")).await;
-        self.does("nora", Command::StartEvaluation { evaluation: fixtures::id("ev") }).await;
-        self.does("nora", world.deliver()).await;
-        self.decided(world.certify()).await;
+        programme::listed(&self.registry, &self.clock).await;
     }
 
     /// Where the log ends.
@@ -247,16 +230,5 @@ pub fn signed(request: axum::http::request::Builder, who: &As) -> axum::http::re
             .header(header::COOKIE, format!("dtsec={cookie}"))
             .header("origin", "http://localhost:8417")
             .header("x-csrf-token", session::mark(cookie)),
-    }
-}
-
-pub fn grant(actor: &Actor) -> Grant {
-    Grant {
-        person: actor.person.clone(),
-        name: actor.person.to_string(),
-        email: Some(format!("{}@example.org", actor.person)),
-        organisation: actor.organisation.clone(),
-        roles: actor.roles.iter().copied().filter(|role| *role != Role::Public).collect(),
-        reason: "as planned".to_owned(),
     }
 }

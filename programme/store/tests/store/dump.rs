@@ -3,7 +3,7 @@
 use crate::support::{Place, at, everything, key, on_both, set};
 use dtsec_store::{
     AccessChange, Credential, Digest, Error, NewDocument, Organisation, Person, Reader, Request, Search,
-    SecretHash, Store, Token, Transaction,
+    SecretHash, Store, Token, Transaction, inspect,
 };
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt as _;
@@ -131,6 +131,9 @@ async fn a_dump_that_is_not_whole_is_refused_and_nothing_is_kept(place: Place) {
         let error = target.restore(&mut text.as_bytes()).await.expect_err(what);
         assert!(matches!(error, Error::Dump { .. } | Error::Tampered { .. }), "{what}: {error}");
         assert!(everything(&target).await == before, "{what}");
+        // And without a database, before anything is made.
+        let error = inspect(&mut text.as_bytes()).expect_err(what);
+        assert!(matches!(error, Error::Dump { .. } | Error::Tampered { .. }), "{what}: {error}");
     };
     for cut in 0..lines.len() {
         refused(lines[..cut].concat(), "cut off between two lines").await;
@@ -142,7 +145,11 @@ async fn a_dump_that_is_not_whole_is_refused_and_nothing_is_kept(place: Place) {
     refused(dump.replace("Pump 1", "Pump 7"), "with another name").await;
     refused(dump.replacen("\"ann\"", "\"eve\"", 1), "with another actor").await;
     refused("nothing of the kind\n".to_owned(), "not a dump").await;
-    target.restore(&mut dump.as_bytes()).await.unwrap();
+    let inspected = inspect(&mut dump.as_bytes()).unwrap();
+    let restored = target.restore(&mut dump.as_bytes()).await.unwrap();
+    let seen = (inspected.lines, inspected.events.seq, inspected.readings.seq);
+    assert_eq!(seen, (restored.lines, restored.events, restored.readings));
+    assert_eq!(Some(inspected.key), source.settings().key_id().unwrap());
 }
 
 async fn a_dump_goes_into_a_new_store_with_its_key_only(place: Place) {
