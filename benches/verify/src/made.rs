@@ -11,8 +11,8 @@ use coset::iana::Algorithm;
 use coset::{CoseSign1Builder, HeaderBuilder, TaggedCborSerializable};
 use dtsec_list::endorse::{Endorsement, Endorsements};
 use dtsec_list::{
-    Component, ComponentSet, Entry, Format, Hash, ImplementationId, InstanceId, Kind, PublicKey, PublishedList,
-    Standing, Status, Version,
+    Component, ComponentSet, Entry, Format, Hash, ImplementationId, InstanceId, Kind, PublicKey,
+    PublishedList, Standing, Status, Version,
 };
 use dtsec_token::Token;
 use dtsec_verify::Verifier;
@@ -52,7 +52,10 @@ fn set(entry: usize) -> anyhow::Result<ComponentSet> {
     };
     Ok(ComponentSet {
         implementation_id: ImplementationId::try_from(&hash(&format!("implementation {entry}"))[..])?,
-        components: ["boot", "platform", "application"].map(component).into_iter().collect::<Result<_, _>>()?,
+        components: ["boot", "platform", "application"]
+            .map(component)
+            .into_iter()
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -60,7 +63,8 @@ impl Fleet {
     pub(crate) fn make(devices: usize) -> anyhow::Result<Fleet> {
         let mut fleet = Fleet { keys: Vec::new(), tokens: Vec::new(), parsed: Vec::new() };
         for device in 0..devices.max(1) {
-            let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| anyhow!("no key"))?;
+            let pair =
+                EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| anyhow!("no key"))?;
             let key = PublicKey::checked(pair.public_key().as_ref())?;
             let token = token(&pair, &key, &set(device % 10)?)?;
             fleet.parsed.push(Token::parse(&token)?);
@@ -81,7 +85,8 @@ impl Fleet {
 
     pub(crate) fn verifier(&self, entries: usize, keys: usize) -> anyhow::Result<Verifier> {
         let entries = (0..entries).map(entry).collect::<anyhow::Result<_>>()?;
-        let (as_of, fresh_until) = (now() - jiff::SignedDuration::from_hours(1), now() + jiff::SignedDuration::from_hours(1));
+        let (as_of, fresh_until) =
+            (now() - jiff::SignedDuration::from_hours(1), now() + jiff::SignedDuration::from_hours(1));
         let list = PublishedList { format: Format::V1, serial: 1, as_of, fresh_until, entries };
         let mut endorsements = Endorsements::new();
         endorsements.reserve(keys);
@@ -93,11 +98,14 @@ impl Fleet {
         // The keys of devices that send nothing need not be points of the curve.
         for other in endorsements.len()..keys {
             let (id, x) = (hash(&format!("instance {other}")), hash(&format!("key {other}")));
-            endorsements.endorse("ACME", &Endorsement {
-                instance_id: InstanceId::try_from(&[&[1][..], &id].concat()[..])?,
-                public_key: PublicKey::try_from(&[&[4][..], &x, &id].concat()[..])?,
-                implementation_id: None,
-            })?;
+            endorsements.endorse(
+                "ACME",
+                &Endorsement {
+                    instance_id: InstanceId::try_from(&[&[1][..], &id].concat()[..])?,
+                    public_key: PublicKey::try_from(&[&[4][..], &x, &id].concat()[..])?,
+                    implementation_id: None,
+                },
+            )?;
         }
         Verifier::new(list, endorsements).context("the list that was made up")
     }

@@ -79,7 +79,10 @@ fn main() -> anyhow::Result<()> {
         println!("{}", serde_json::to_string_pretty(&figures)?);
         return Ok(());
     }
-    println!("{:<24} {:>8} {:>9} {:>10} {:>8} {:>8} {:>8}", "", "entries", "keys", "/s", "p50 µs", "p95 µs", "p99 µs");
+    println!(
+        "{:<24} {:>8} {:>9} {:>10} {:>8} {:>8} {:>8}",
+        "", "entries", "keys", "/s", "p50 µs", "p95 µs", "p99 µs"
+    );
     for one in &figures {
         println!(
             "{:<24} {:>8} {:>9} {:>10.0} {:>8.1} {:>8.1} {:>8.1}",

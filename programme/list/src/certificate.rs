@@ -8,7 +8,9 @@ use rustls_pki_types::pem::{PemObject, SectionKind};
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-use webpki::aws_lc_rs::{ECDSA_P256_SHA256, ECDSA_P256_SHA384, ECDSA_P384_SHA256, ECDSA_P384_SHA384, ED25519};
+use webpki::aws_lc_rs::{
+    ECDSA_P256_SHA256, ECDSA_P256_SHA384, ECDSA_P384_SHA256, ECDSA_P384_SHA384, ED25519,
+};
 use webpki::{EndEntityCert, KeyUsage};
 
 /// With what certificates may be signed: nothing below 128 bits of strength, and no RSA.
@@ -130,7 +132,8 @@ impl Chain {
         let Some((first, intermediates)) = self.0.split_first() else {
             return Err(ChainError::Count { found: 0 });
         };
-        let leaf = EndEntityCert::try_from(first).map_err(|error| ChainError::Certificate(error.to_string()))?;
+        let leaf =
+            EndEntityCert::try_from(first).map_err(|error| ChainError::Certificate(error.to_string()))?;
         let seconds = u64::try_from(now.as_second()).unwrap_or(0);
         let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let usage = KeyUsage::required_if_present(ATTEST);

@@ -41,7 +41,9 @@ pub enum ListError {
         source: ComponentsError,
     },
     /// The fingerprint is not that of the set beside it.
-    #[error("entry `{entry}`, version `{version}`: the fingerprint is {found}, and that of the set is {computed}")]
+    #[error(
+        "entry `{entry}`, version `{version}`: the fingerprint is {found}, and that of the set is {computed}"
+    )]
     Fingerprint {
         /// Which entry.
         entry: String,

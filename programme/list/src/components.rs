@@ -106,7 +106,8 @@ impl ComponentSet {
                 [("the measurement type", &component.measurement_type), ("the version", &component.version)];
             for (field, text) in texts {
                 let good = |text: &String| {
-                    (1..=MAX_TEXT_BYTES).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+                    (1..=MAX_TEXT_BYTES).contains(&text.len())
+                        && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
                 };
                 if !text.as_ref().is_none_or(good) {
                     return Err(ComponentsError::Text { number, field });

@@ -56,7 +56,9 @@ pub enum Revoked {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EndorseError {
     /// The instance has another key already.
-    #[error("instance {instance_id} is endorsed with another key by {by}; revoke that one and give the device a new ID")]
+    #[error(
+        "instance {instance_id} is endorsed with another key by {by}; revoke that one and give the device a new ID"
+    )]
     OtherKey {
         /// Which.
         instance_id: InstanceId,
@@ -142,8 +144,8 @@ impl Endorsements {
         match self.index.entry(endorsement.instance_id) {
             Entry::Occupied(there) => {
                 let kept = &self.kept[*there.get() as usize];
-                let same =
-                    kept.key == endorsement.public_key && kept.implementation_id == endorsement.implementation_id;
+                let same = kept.key == endorsement.public_key
+                    && kept.implementation_id == endorsement.implementation_id;
                 if same {
                     return Ok(false);
                 }

@@ -125,11 +125,9 @@ impl Endorsements {
     pub fn enrol(&mut self, manufacturer: &str, form: Form, file: &[u8], now: Timestamp) -> Enrolled {
         let mut enrolled = Enrolled { new: 0, known: 0, refused: Vec::new() };
         let mut take = |line: u64, record: Result<Record, EnrolError>| {
-            let outcome = record
-                .and_then(|record| record.endorsement(self, now))
-                .and_then(|(endorsement, certificates)| {
-                    Ok(self.keep(manufacturer, &endorsement, certificates)?)
-                });
+            let outcome = record.and_then(|record| record.endorsement(self, now)).and_then(
+                |(endorsement, certificates)| Ok(self.keep(manufacturer, &endorsement, certificates)?),
+            );
             match outcome {
                 Ok(true) => enrolled.new += 1,
                 Ok(false) => enrolled.known += 1,
@@ -161,10 +159,14 @@ fn csv_records(file: &[u8], take: Take<'_>) {
             Ok(true) => {
                 let line = row.position().map_or(line, csv::Position::line);
                 let bytes = row.as_slice().len();
-                take(line, too_long(bytes).and_then(|()| {
-                    let form = |error: csv::Error| EnrolError::Form { form: "CSV", why: error.to_string() };
-                    row.deserialize(Some(&head)).map_err(form)
-                }));
+                take(
+                    line,
+                    too_long(bytes).and_then(|()| {
+                        let form =
+                            |error: csv::Error| EnrolError::Form { form: "CSV", why: error.to_string() };
+                        row.deserialize(Some(&head)).map_err(form)
+                    }),
+                );
             }
             Err(error) => {
                 let line = error.position().map_or(line, csv::Position::line);
@@ -179,10 +181,14 @@ fn json_records(file: &[u8], take: Take<'_>) {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        take(number, too_long(line.len()).and_then(|()| {
-            let form = |error: serde_json::Error| EnrolError::Form { form: "JSON", why: error.to_string() };
-            serde_json::from_slice(line).map_err(form)
-        }));
+        take(
+            number,
+            too_long(line.len()).and_then(|()| {
+                let form =
+                    |error: serde_json::Error| EnrolError::Form { form: "JSON", why: error.to_string() };
+                serde_json::from_slice(line).map_err(form)
+            }),
+        );
     }
 }
 

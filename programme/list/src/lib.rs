@@ -29,5 +29,6 @@ pub use check::ListError;
 pub use components::{Component, ComponentRef, ComponentSet, ComponentsError, fingerprint};
 pub use cose_key::{CoseKeyError, cose_key};
 pub use list::{
-    Entry, FORMAT, Format, Kind, OpenVulnerability, PublishedList, Severity, Standing, Status, Version, schema,
+    Entry, FORMAT, Format, Kind, OpenVulnerability, PublishedList, Severity, Standing, Status, Version,
+    schema,
 };

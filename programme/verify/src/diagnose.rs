@@ -3,7 +3,7 @@
 
 use crate::Finding;
 use crate::index::{Index, Listed};
-use dtsec_list::{ComponentRef, ImplementationId};
+use dtsec_list::{Component, ComponentRef, ImplementationId};
 
 /// So many versions are looked at, so that whoever sends odd tokens does not keep the verifier busy.
 const MOST: usize = 256;
@@ -35,10 +35,11 @@ pub(crate) fn diagnose<'v>(
     let set = &listed.version.set.components;
     let of = format!("version {} of entry {}", listed.version.version, listed.entry.id);
     let (finding, what) = if same == components.len() && same < set.len() {
-        let missing = set.iter().map(|one| one.borrowed()).filter(|one| !components.contains(one));
+        let missing = set.iter().map(Component::borrowed).filter(|one| !components.contains(one));
         (Finding::MissingComponent, format!("{of} also has {}", names(missing)))
     } else if same == set.len() && same < components.len() {
-        let extra = components.iter().copied().filter(|one| !set.iter().any(|other| other.borrowed() == *one));
+        let extra =
+            components.iter().copied().filter(|one| !set.iter().any(|other| other.borrowed() == *one));
         (Finding::ExtraComponent, format!("{of} does not have {}", names(extra)))
     } else if listed_somewhere.iter().all(|listed| *listed) {
         let other = components.iter().copied().filter(|one| !set.iter().any(|own| own.borrowed() == *one));
@@ -46,8 +47,10 @@ pub(crate) fn diagnose<'v>(
     } else {
         let other = components.iter().copied().filter(|one| !set.iter().any(|own| own.borrowed() == *one));
         let other: Vec<_> = other.collect();
+        let unmatched = set.iter().map(Component::borrowed).filter(|own| !components.contains(own));
+        let unmatched: Vec<_> = unmatched.collect();
         let only_signer = components.len() == set.len()
-            && other.iter().all(|one| set.iter().any(|own| is_but_for_signer(own.borrowed(), *one)));
+            && other.iter().all(|one| unmatched.iter().any(|own| is_but_for_signer(*own, *one)));
         let finding = if only_signer { Finding::WrongSigner } else { Finding::NotListed };
         let how = if only_signer { "is signed by somebody else than in" } else { "is not that of" };
         (finding, format!("{} {how} {of}", names(other.into_iter())))

@@ -149,7 +149,8 @@ impl EarSigner {
     /// The public key as a JWK (RFC 7517).
     pub fn jwk(&self) -> Value {
         let point = self.public_key();
-        let coordinate = |range| point.get::<std::ops::Range<usize>>(range).map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+        let coordinate =
+            |range| point.get::<std::ops::Range<usize>>(range).map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
         json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "x": coordinate(1..33), "y": coordinate(33..65) })
     }
 

@@ -181,8 +181,12 @@ impl Finding {
             | F::ExtraComponent
             | F::MixedRelease
             | F::WrongSigner => TrustVector::new(Some(2), Some(2), Some(33), None),
-            F::RemovedPendingRemediation | F::Removed => TrustVector::new(Some(2), Some(2), Some(96), Some(96)),
-            F::DebugState | F::Decommissioned | F::NotSecured => TrustVector::new(Some(2), Some(96), None, None),
+            F::RemovedPendingRemediation | F::Removed => {
+                TrustVector::new(Some(2), Some(2), Some(96), Some(96))
+            }
+            F::DebugState | F::Decommissioned | F::NotSecured => {
+                TrustVector::new(Some(2), Some(96), None, None)
+            }
             F::RevokedKey => TrustVector::new(Some(96), None, None, None),
             F::NotEndorsed | F::NotAcceptedChain | F::WrongInstance | F::WrongImplementation => {
                 TrustVector::new(Some(97), None, None, None)

@@ -101,12 +101,19 @@ impl Verifier {
             fingerprint: None,
             listed: None,
             manufacturer: None,
-            list: ListTime { serial: list.serial, as_of: list.as_of, fresh_until: list.fresh_until, freshness },
+            list: ListTime {
+                serial: list.serial,
+                as_of: list.as_of,
+                fresh_until: list.fresh_until,
+                freshness,
+            },
             at: now,
         };
         match Token::parse(evidence.token) {
             Ok(token) => {
-                if let Err(Stop(finding, detail)) = self.appraise(&token, evidence, expected, now, &mut verdict) {
+                if let Err(Stop(finding, detail)) =
+                    self.appraise(&token, evidence, expected, now, &mut verdict)
+                {
                     (verdict.finding, verdict.detail) = (finding, detail);
                 }
                 verdict.token = Some(token);

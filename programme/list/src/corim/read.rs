@@ -140,7 +140,9 @@ fn values(d: &mut Decoder<'_>) -> Result<Component> {
                     return unknown(PLACE, "a second signer: a token has one".into());
                 }
                 let bytes = tagged_bytes(d, 560, "the signer")?;
-                signer = Some(Hash::try_from(bytes).map_err(|why| CorimError::Bytes { place: "the signer", why })?);
+                signer = Some(
+                    Hash::try_from(bytes).map_err(|why| CorimError::Bytes { place: "the signer", why })?,
+                );
                 Ok(())
             })?,
             other => return unknown(PLACE, format!("key {other}")),
@@ -170,7 +172,8 @@ fn one_digest(d: &mut Decoder<'_>) -> Result<Hash> {
         other => return unknown(PLACE, format!("algorithm {other}")),
     };
     let bytes = cbor(&d.clone(), d.bytes())?;
-    let wrong = crate::BytesError::Length { bytes: bytes.len(), allowed: "the length that its algorithm gives" };
+    let wrong =
+        crate::BytesError::Length { bytes: bytes.len(), allowed: "the length that its algorithm gives" };
     match Hash::try_from(bytes) {
         Ok(hash) if bytes.len() == length => Ok(hash),
         _ => Err(CorimError::Bytes { place: PLACE, why: wrong }),
@@ -205,7 +208,8 @@ fn verification_key(d: &mut Decoder<'_>, number: usize) -> Result<PublicKey> {
     match cbor(&d.clone(), d.tag())?.as_u64() {
         554 => {
             let pem = cbor(&d.clone(), d.str())?;
-            let der = SubjectPublicKeyInfoDer::from_pem_slice(pem.as_bytes()).map_err(|e| wrong(e.to_string()))?;
+            let der =
+                SubjectPublicKeyInfoDer::from_pem_slice(pem.as_bytes()).map_err(|e| wrong(e.to_string()))?;
             PublicKey::of_spki(&der).map_err(|why| wrong(why.to_string()))
         }
         558 => Ok(crate::cose_key::read(d)?),
@@ -267,7 +271,11 @@ fn text_or_uuid(d: &mut Decoder<'_>) -> Result<String> {
     if cbor(d, d.datatype())? == Type::String {
         return text(d);
     }
-    let bytes = if cbor(d, d.datatype())? == Type::Tag { tagged_bytes(d, 37, "the id")? } else { cbor(&d.clone(), d.bytes())? };
+    let bytes = if cbor(d, d.datatype())? == Type::Tag {
+        tagged_bytes(d, 37, "the id")?
+    } else {
+        cbor(&d.clone(), d.bytes())?
+    };
     Ok(hex::encode(bytes))
 }
 

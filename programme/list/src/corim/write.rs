@@ -18,7 +18,10 @@ pub fn write(corim: &Corim) -> Result<Vec<u8>, CorimError> {
         set.check().map_err(|why| CorimError::Set { number, why })?;
     }
     let keys = corim.endorsements.iter().enumerate().map(|(number, one)| {
-        let why = || CorimError::Key { number, why: "it names no implementation ID, which the profile asks for".into() };
+        let why = || CorimError::Key {
+            number,
+            why: "it names no implementation ID, which the profile asks for".into(),
+        };
         Ok((one.implementation_id.ok_or_else(why)?, one.instance_id, one.public_key))
     });
     let keys: Vec<_> = keys.collect::<Result<_, CorimError>>()?;
@@ -99,6 +102,7 @@ fn measurement(e: E<'_>, component: &Component) -> Done {
 fn pem(key: &PublicKey) -> String {
     use base64::Engine;
     let text = base64::engine::general_purpose::STANDARD.encode(key.spki());
-    let lines: Vec<&str> = (0..text.len()).step_by(64).filter_map(|at| text.get(at..(at + 64).min(text.len()))).collect();
+    let lines: Vec<&str> =
+        (0..text.len()).step_by(64).filter_map(|at| text.get(at..(at + 64).min(text.len()))).collect();
     format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
 }
