@@ -219,10 +219,16 @@ fn question() -> Value {
     json!({ "token": URL_SAFE_NO_PAD.encode(token()), "nonce": URL_SAFE_NO_PAD.encode(nonce) })
 }
 
-/// A folder whose list is fresh for as long as this software is used.
+/// A list that is fresh for as long as this software is used.
+fn fresh(serial: u64) -> Value {
+    let mut list = list(serial, "2126-01-01T00:00:00Z");
+    list["as-of"] = "2020-01-01T00:00:00Z".into();
+    list
+}
+
 fn fresh_folder() -> TempDir {
     let folder = folder();
-    put(folder.path(), "epl/list.json", list(7, "2126-11-23T11:00:00Z").to_string().as_bytes());
+    put(folder.path(), "epl/list.json", fresh(7).to_string().as_bytes());
     folder
 }
 
@@ -297,7 +303,7 @@ fn a_new_list_takes_the_place_of_the_old_as_a_whole_and_a_broken_one_does_not() 
     let (mut service, _) = Service::start(&folder, &[]);
     let finding = |service: &Service| service.verify(&question()).1["verdict"]["finding"].clone();
     assert_eq!(finding(&service), "listed-and-clean");
-    let mut removed = list(8, "2126-11-23T11:00:00Z");
+    let mut removed = fresh(8);
     removed["entries"][0]["status"] = json!({ "is": "removed", "since": THEN, "because": "vulnerability" });
     put(folder.path(), "epl/list.json", removed.to_string().as_bytes());
     assert_eq!(finding(&service), "listed-and-clean", "not before it is told");
@@ -310,7 +316,7 @@ fn a_new_list_takes_the_place_of_the_old_as_a_whole_and_a_broken_one_does_not() 
     service.warns.read_line(&mut warning).unwrap();
     assert!(warning.contains("the list was not read again"), "{warning}");
     assert_eq!(finding(&service), "removed");
-    put(folder.path(), "epl/list.json", list(9, "2126-11-23T11:00:00Z").to_string().as_bytes());
+    put(folder.path(), "epl/list.json", fresh(9).to_string().as_bytes());
     service.signal("-HUP");
     assert_eq!(service.said()["serial"], 9);
     assert_eq!(finding(&service), "listed-and-clean");

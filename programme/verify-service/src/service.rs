@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dtsec_list::{Chain, InstanceId};
 use dtsec_token::MAX_TOKEN_BYTES;
-use dtsec_verify::{Challenges, Ear, EarSigner, Evidence, Expected, Freshness, Verifier, VerifierId};
+use dtsec_verify::{Challenges, Ear, EarSigner, Evidence, Expected, Verifier, VerifierId};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
@@ -186,17 +186,7 @@ fn bytes(field: &'static str, text: &str) -> Result<Vec<u8>, ServiceError> {
 }
 
 async fn list(State(service): State<Arc<Service>>) -> Response {
-    let verifier = service.verifier.load();
-    let list = verifier.list();
-    let fresh = Timestamp::now() < list.fresh_until;
-    Json(json!({
-        "serial": list.serial,
-        "as-of": list.as_of,
-        "fresh-until": list.fresh_until,
-        "freshness": if fresh { Freshness::Fresh } else { Freshness::Stale },
-        "entries": list.entries.len(),
-    }))
-    .into_response()
+    Json(service.verifier.load().list_time(Timestamp::now())).into_response()
 }
 
 async fn keys(State(service): State<Arc<Service>>) -> Response {

@@ -86,14 +86,19 @@ impl Verifier {
         self.index.list()
     }
 
-    /// The verdict on a device.
-    pub fn verify(&self, evidence: &Evidence<'_>, expected: Expected<'_>, now: Timestamp) -> Verdict<'_> {
+    /// Which list it is, and how fresh at this moment.
+    pub fn list_time(&self, now: Timestamp) -> ListTime {
         let list = self.index.list();
         let freshness = match () {
             () if now >= list.fresh_until => Freshness::Stale,
             () if list.as_of > now.saturating_add(SKEW).unwrap_or(now) => Freshness::FromTheFuture,
             () => Freshness::Fresh,
         };
+        ListTime { serial: list.serial, as_of: list.as_of, fresh_until: list.fresh_until, freshness }
+    }
+
+    /// The verdict on a device.
+    pub fn verify(&self, evidence: &Evidence<'_>, expected: Expected<'_>, now: Timestamp) -> Verdict<'_> {
         let mut verdict = Verdict {
             finding: Finding::Malformed,
             detail: String::new(),
@@ -101,12 +106,7 @@ impl Verifier {
             fingerprint: None,
             listed: None,
             manufacturer: None,
-            list: ListTime {
-                serial: list.serial,
-                as_of: list.as_of,
-                fresh_until: list.fresh_until,
-                freshness,
-            },
+            list: self.list_time(now),
             at: now,
         };
         match Token::parse(evidence.token) {
