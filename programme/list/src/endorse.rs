@@ -1,7 +1,7 @@
 //! Endorsements: whose attestation keys count, and which no longer do.
 //!
 //! A million keys are looked up as fast as one: instance IDs are hashes, the index is a hash map, and what is behind it lies
-//! in one array, some 150 bytes a key.
+//! in one array, some 200 bytes a key.
 
 use crate::{Authority, Chain, ChainError, ImplementationId, InstanceId, PublicKey};
 use jiff::Timestamp;
@@ -65,10 +65,13 @@ pub enum EndorseError {
         /// Whose endorsement it is.
         by: String,
     },
-    /// So many manufacturers there are not.
-    #[error("more manufacturers than can be counted")]
-    Manufacturers,
+    /// So many there are not.
+    #[error("more keys or manufacturers than can be counted")]
+    TooMany,
 }
+
+/// The SHA-256 over each certificate that a key came by, the authority's last.
+pub(crate) type Certificates = Box<[[u8; 32]]>;
 
 /// What is behind an instance ID.
 struct Kept {
@@ -76,7 +79,7 @@ struct Kept {
     implementation_id: Option<ImplementationId>,
     manufacturer: u32,
     /// The certificates that it came by; mostly none, which takes no memory beyond the pointer.
-    certificates: Box<[[u8; 32]]>,
+    certificates: Certificates,
 }
 
 /// All endorsements that a verifier knows.
@@ -138,9 +141,9 @@ impl Endorsements {
         &mut self,
         manufacturer: &str,
         endorsement: &Endorsement,
-        certificates: Box<[[u8; 32]]>,
+        certificates: Certificates,
     ) -> Result<bool, EndorseError> {
-        let number = u32::try_from(self.kept.len()).map_err(|_| EndorseError::Manufacturers)?;
+        let number = u32::try_from(self.kept.len()).map_err(|_| EndorseError::TooMany)?;
         match self.index.entry(endorsement.instance_id) {
             Entry::Occupied(there) => {
                 let kept = &self.kept[*there.get() as usize];
@@ -162,7 +165,7 @@ impl Endorsements {
                         self.manufacturers.len() - 1
                     }
                 };
-                let manufacturer = u32::try_from(manufacturer).map_err(|_| EndorseError::Manufacturers)?;
+                let manufacturer = u32::try_from(manufacturer).map_err(|_| EndorseError::TooMany)?;
                 let Endorsement { public_key: key, implementation_id, .. } = *endorsement;
                 self.kept.push(Kept { key, implementation_id, manufacturer, certificates });
                 free.insert(number);

@@ -9,7 +9,7 @@
 //!
 //! Where no instance ID is given it is the one that is made of the key.
 
-use crate::endorse::{EndorseError, Endorsement, Endorsements};
+use crate::endorse::{Certificates, EndorseError, Endorsement, Endorsements};
 use crate::{BytesError, Chain, ChainError, CoseKeyError, PublicKey, cose_key};
 use jiff::Timestamp;
 use rustls_pki_types::pem::{PemObject, SectionKind};
@@ -219,7 +219,7 @@ impl Record {
         self,
         known: &Endorsements,
         now: Timestamp,
-    ) -> Result<(Endorsement, Box<[[u8; 32]]>), EnrolError> {
+    ) -> Result<(Endorsement, Certificates), EnrolError> {
         let mut certificates = Box::default();
         // An empty cell of a table says nothing.
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());

@@ -46,7 +46,7 @@ pub enum FolderError {
         /// Its file.
         path: PathBuf,
         /// What is wrong.
-        why: ListError,
+        why: Box<ListError>,
     },
     /// The revocations. None of them may be overlooked.
     #[error("{}: not an array of revocations: {why}", path.display())]
@@ -76,7 +76,7 @@ pub enum FolderError {
 pub fn load(folder: &Path, now: Timestamp) -> Result<Loaded, FolderError> {
     let path = folder.join("list.json");
     let list = PublishedList::from_json(&read(&path)?)
-        .map_err(|why| FolderError::List { path: path.clone(), why })?;
+        .map_err(|why| FolderError::List { path: path.clone(), why: why.into() })?;
     let mut endorsements = Endorsements::new();
     for path in files(&folder.join("authorities"))? {
         let pem = read(&path)?;
@@ -106,7 +106,8 @@ pub fn load(folder: &Path, now: Timestamp) -> Result<Loaded, FolderError> {
         all.into_iter().for_each(|one| endorsements.revoke(one));
     }
     let keys = endorsements.len();
-    let verifier = Verifier::new(list, endorsements).map_err(|why| FolderError::List { path, why })?;
+    let verifier =
+        Verifier::new(list, endorsements).map_err(|why| FolderError::List { path, why: why.into() })?;
     Ok(Loaded { verifier, keys, refused })
 }
 
