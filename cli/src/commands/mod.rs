@@ -24,6 +24,7 @@ mod st;
 mod store;
 mod supply;
 mod trace;
+mod verify_service;
 mod vulnerabilities;
 mod work_units;
 
@@ -90,6 +91,8 @@ pub(crate) enum Command {
     Specification(specification::Specification),
     /// Map requirements to interfaces, sources, tests and results, and show every gap.
     Trace(trace::Trace),
+    /// Give verdicts on tokens over HTTP.
+    VerifyService(verify_service::VerifyService),
     /// Search published vulnerabilities.
     #[command(subcommand)]
     Vulnerabilities(vulnerabilities::Command),
@@ -124,6 +127,7 @@ impl Command {
             Command::Sbom(command) => command.run(),
             Command::Specification(command) => command.run(),
             Command::Trace(command) => command.run(),
+            Command::VerifyService(command) => command.run(json),
             Command::Vulnerabilities(command) => command.run(),
             Command::WorkUnits(command) => command.run(),
         }

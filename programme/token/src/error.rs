@@ -30,6 +30,9 @@ pub enum TokenError {
         /// How long.
         bytes: usize,
     },
+    /// The bytes end before the token does.
+    #[error("it ends before it is complete")]
+    Truncated,
     /// The envelope is not a tagged COSE_Sign1 (RFC 9052 §4.2).
     #[error("not a tagged COSE_Sign1: {0}")]
     Envelope(String),
@@ -103,6 +106,7 @@ impl TokenError {
     pub const fn name(&self) -> &'static str {
         match self {
             TokenError::TooLong { .. } => "too-long",
+            TokenError::Truncated => "truncated",
             TokenError::Envelope(_) => "envelope",
             TokenError::ProtectedHeader(_) => "protected-header",
             TokenError::UnprotectedHeader => "unprotected-header",

@@ -3,7 +3,7 @@
 use crate::claims::{Bytes, Component, LifeCycle, Map};
 use crate::{Place, TokenError};
 use ciborium::Value;
-use coset::{CoseSign1, TaggedCborSerializable};
+use coset::{CoseError, CoseSign1, TaggedCborSerializable};
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use serde::Serialize;
@@ -59,8 +59,10 @@ impl Token {
         if bytes.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong { bytes: bytes.len() });
         }
-        let envelope =
-            CoseSign1::from_tagged_slice(bytes).map_err(|error| TokenError::Envelope(error.to_string()))?;
+        let envelope = CoseSign1::from_tagged_slice(bytes).map_err(|error| match error {
+            CoseError::DecodeFailed(ciborium::de::Error::Io(_)) => TokenError::Truncated,
+            other => TokenError::Envelope(other.to_string()),
+        })?;
         let protected = envelope.protected.original_data.as_deref().unwrap_or_default();
         if protected != PROTECTED {
             return Err(TokenError::ProtectedHeader(protected.into()));
@@ -128,6 +130,16 @@ impl Token {
     /// Whether the instance ID is that of this key: `01 ‖ SHA-256(key)` (PSA Attestation API 2.0, Table 4).
     pub fn names(&self, public_key_sec1: &[u8]) -> bool {
         self.instance_id.get(1..) == Some(&Sha256::digest(public_key_sec1)[..])
+    }
+
+    /// What was signed: SHA-256 of the Sig_structure (RFC 9052 §4.4). For whoever verifies with other cryptography.
+    pub const fn signed_digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// The signature as it stands there: `r ‖ s`.
+    pub const fn signature(&self) -> &[u8; SIGNATURE_BYTES] {
+        &self.signature
     }
 
     /// The component of that type, such as `platform`.

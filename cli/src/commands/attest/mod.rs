@@ -3,6 +3,7 @@
 mod key;
 mod show;
 mod token;
+mod verify;
 
 use std::fmt;
 
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Key(key::GetKey),
     /// Show what a token in a file says, and whether a key signed it.
     Show(show::Show),
+    /// Hold a token against the published list: is it exactly a certified version?
+    Verify(verify::Verify),
 }
 
 impl Command {
@@ -30,6 +33,7 @@ impl Command {
             Command::Token(command) => command.run(),
             Command::Key(command) => command.run(),
             Command::Show(command) => command.run(),
+            Command::Verify(command) => command.run(),
         }
     }
 }

@@ -51,7 +51,7 @@ impl Show {
 }
 
 /// The file, or one byte more of it than any token has.
-fn start_of(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(super) fn start_of(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)
         .and_then(|file| file.take(MAX_TOKEN_BYTES as u64 + 1).read_to_end(&mut bytes))

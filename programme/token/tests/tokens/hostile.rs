@@ -20,7 +20,7 @@ fn no_bit_can_be_changed_nothing_cut_off_and_nothing_added() {
             changed[at] ^= 1 << bit;
             assert!(!passes(&changed), "byte {at}, bit {bit}");
         }
-        assert!(Token::parse(&genuine[..at]).is_err(), "cut to {at}");
+        assert_eq!(Token::parse(&genuine[..at]), Err(TokenError::Truncated), "cut to {at}");
     }
     assert!(Token::parse(&[&genuine[..], &[0]].concat()).is_err());
 }
@@ -43,7 +43,7 @@ fn lengths_that_nobody_can_mean_cost_nothing() {
         assert!(Token::parse(&huge).is_err());
         assert!(matches!(Token::parse(&token_of(&huge)), Err(TokenError::Claims(_))));
         let inside = [&[0xD2, 0x84, 0x43, 0xA1, 0x01, 0x26, 0xA0][..], &huge].concat();
-        assert!(matches!(Token::parse(&inside), Err(TokenError::Envelope(_))));
+        assert!(matches!(Token::parse(&inside), Err(TokenError::Envelope(_) | TokenError::Truncated)));
     }
 }
 

@@ -1,0 +1,9 @@
+//! The published list, endorsements in bulk, and CoRIM.
+
+#![forbid(unsafe_code)]
+
+mod corim;
+mod enrolment;
+mod fingerprints;
+mod lists;
+mod made;

@@ -1,0 +1,21 @@
+//! From tokens to verdicts: what is affirmed, and every way in which it is not.
+
+#![forbid(unsafe_code)]
+
+#[allow(dead_code)]
+#[path = "../../../../device/attest/tests/attest/support.rs"]
+mod device;
+#[allow(dead_code)]
+#[path = "../../../token/tests/tokens/support.rs"]
+mod made;
+
+mod chains;
+mod challenges;
+mod findings;
+mod hostile;
+mod listed;
+mod near;
+mod properties;
+mod results;
+mod support;
+mod vectors;
