@@ -105,7 +105,7 @@ impl Asker {
     }
 
     /// The next request of the sequence.
-    pub fn next(&mut self) -> (Kind, String) {
+    pub fn request(&mut self) -> (Kind, String) {
         let mut at = self.dice.below(100);
         for (kind, share) in SHARES {
             if at < share {

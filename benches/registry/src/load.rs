@@ -119,7 +119,7 @@ pub async fn send(address: SocketAddr, mut asker: Asker, plan: Plan) -> Result<O
         let start = Instant::now();
         for number in 0..count {
             let after = Duration::from_secs(1) * number / plan.rate;
-            let (kind, path) = asker.next();
+            let (kind, path) = asker.request();
             std::thread::sleep((start + after).saturating_duration_since(Instant::now()));
             let (sender, idle, counted) = (sender.clone(), pool.clone(), after >= plan.warm_up);
             runtime.spawn(async move {
