@@ -337,6 +337,7 @@ impl Batch<'_> {
             units: components().iter().map(unit).collect(),
             search: self.search(number),
             working_papers: Some(working.0.clone()),
+            reference_values: None,
             by_life_cycle_audit: BTreeSet::new(),
         });
         Ok(vec![
@@ -357,6 +358,7 @@ impl Batch<'_> {
             version: "1.1".to_owned(),
             identity: format!("{} 1.1", entry(number)),
             st: None,
+            reference_values: None,
             differences: vec![Difference {
                 what: "Two words on the display.".to_owned(),
                 touches: BTreeSet::new(),

@@ -3,6 +3,7 @@
 mod keygen;
 mod release;
 mod root;
+mod stage;
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     /// Say who holds the roles.
     #[command(subcommand)]
     Root(root::Command),
+    /// Stage what happened in the registry since the last publication.
+    Stage(Box<stage::Stage>),
     /// Sign the list that is staged, as a member of the working group.
     Sign(release::Sign),
     /// Release the list that is staged and signed by enough members.
@@ -38,6 +41,7 @@ impl Command {
         match self {
             Command::Keygen(command) => command.run(),
             Command::Root(command) => command.run(),
+            Command::Stage(command) => command.run(),
             Command::Sign(command) => command.run(),
             Command::Release(command) => command.run(),
             Command::Refresh(command) => command.run(),

@@ -26,6 +26,7 @@ pub(crate) struct Sign {
 
 /// The keys of the publisher.
 #[derive(Args)]
+#[group(required = false, multiple = true)]
 pub(super) struct Online {
     /// Private key for snapshots.
     #[arg(long, value_name = "FILE")]

@@ -417,7 +417,15 @@ impl Programme {
             Change::RequestWithdrawn { request } => {
                 part!(event, self.requests, request).state = RequestState::Withdrawn;
             }
-            Change::VersionAppended { request: id, entry, version, identity, together_with, .. } => {
+            Change::VersionAppended {
+                request: id,
+                entry,
+                version,
+                identity,
+                reference_values,
+                together_with,
+                ..
+            } => {
                 part!(event, self.requests, id).state =
                     RequestState::Appended { together_with: together_with.clone() };
                 part!(event, self.entries, entry).versions.push(Version {
@@ -426,6 +434,7 @@ impl Programme {
                     since: at,
                     basis: Basis::Maintained { request: id.clone() },
                     standing: Standing::InForce,
+                    reference_values: reference_values.clone(),
                 });
             }
             Change::RevalidationRequired { ground } => match ground {

@@ -247,11 +247,14 @@ impl Command {
             Command::ObserveEvaluation { document, .. } | Command::ProposeAgreement { document, .. } => {
                 vec![document]
             }
-            Command::SubmitEtr { etr, .. } => {
-                std::iter::once(&etr.document).chain(&etr.working_papers).collect()
-            }
+            Command::SubmitEtr { etr, .. } => std::iter::once(&etr.document)
+                .chain(&etr.working_papers)
+                .chain(&etr.reference_values)
+                .collect(),
             Command::ClaimDeFacto { claim, .. } => vec![&claim.assertion],
-            Command::RequestMaintenance { form, .. } => vec![&form.document],
+            Command::RequestMaintenance { form, .. } => {
+                std::iter::once(&form.document).chain(&form.reference_values).collect()
+            }
             Command::ReportVulnerability { report, .. } => std::iter::once(&report.document)
                 .chain(report.plan.iter().map(|plan| &plan.document))
                 .collect(),

@@ -103,6 +103,9 @@ pub struct Version {
     pub basis: Basis,
     /// Whether it still stands.
     pub standing: Standing,
+    /// The document with what its devices measure of themselves; none where they do not attest it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_values: Option<Digest>,
 }
 
 /// Why a version is in an entry.
@@ -412,6 +415,7 @@ pub(super) fn claim_de_facto(context: &Context<'_>, id: &EntryId, claim: &DeFact
             since: context.now,
             basis: Basis::Asserted,
             standing: Standing::InForce,
+            reference_values: None,
         }],
         state: EntryState::Claimed,
         history: Vec::new(),

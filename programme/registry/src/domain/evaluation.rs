@@ -119,6 +119,10 @@ pub struct Etr {
     pub search: Search,
     /// The lab's working papers; none where it has none.
     pub working_papers: Option<Digest>,
+    /// The reference values: what a device of this version measures of itself, as a component set. Without them its tokens
+    /// cannot be held against the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_values: Option<Digest>,
     /// The life-cycle components for which an audit by IEC 62304 stands.
     #[serde(default)]
     pub by_life_cycle_audit: BTreeSet<String>,
@@ -427,6 +431,7 @@ pub(super) fn certify(context: &Context<'_>, with: &Certification) -> Made {
             since: context.now,
             basis: Basis::Evaluated,
             standing: Standing::InForce,
+            reference_values: etr.reference_values.clone(),
         }],
         state: EntryState::Listed,
         history: vec![Trace { at: context.now, is: "listed".to_owned(), because: "certified".to_owned() }],

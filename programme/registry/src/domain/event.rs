@@ -150,6 +150,7 @@ changes! {
     /// Its version stands in the entry: the request, and the entry.
     VersionAppended "version-appended" {
         request: RequestId, entry: EntryId, version: String, identity: String,
+        reference_values: Option<Digest>,
         together_with: BTreeSet<RequestId>, joint_effect: String,
     }
     /// A full evaluation is required: the request, or the audit with its request and the versions that it was about.

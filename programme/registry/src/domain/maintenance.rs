@@ -35,6 +35,9 @@ pub struct Form {
     pub version: String,
     /// Exactly what it answers when it is asked who it is.
     pub identity: String,
+    /// The reference values of the new version, where its devices attest themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_values: Option<Digest>,
     /// An approved Security Target with minor revisions, where the old one does not fit any more.
     #[serde(default)]
     pub st: Option<StId>,
@@ -198,6 +201,7 @@ pub(super) fn append(context: &Context<'_>, with: &Appending) -> Made {
         entry: request.entry.clone(),
         version: request.form.version.clone(),
         identity: request.form.identity.clone(),
+        reference_values: request.form.reference_values.clone(),
         together_with: with.together_with.clone(),
         joint_effect: with.joint_effect.clone(),
     }])

@@ -214,6 +214,7 @@ pub fn report(day: i64) -> Etr {
         ],
         search: search(day),
         working_papers: Some(hash("papers")),
+        reference_values: None,
         by_life_cycle_audit: BTreeSet::new(),
     }
 }
@@ -234,6 +235,7 @@ pub fn form(version: &str) -> Form {
         version: version.to_owned(),
         identity: format!("alpha pump {version}"),
         st: None,
+        reference_values: None,
         differences: vec![Difference {
             what: "a word on the display".to_owned(),
             touches: BTreeSet::new(),

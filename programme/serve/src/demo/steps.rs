@@ -283,6 +283,7 @@ async fn evaluated(
         units: components().iter().map(unit).collect(),
         search: found.clone(),
         working_papers: Some(story.paper(&format!("Working papers of {name}"))?),
+        reference_values: None,
         by_life_cycle_audit: BTreeSet::new(),
     });
     let report = etr.document.clone();
@@ -315,6 +316,7 @@ async fn evaluated(
 async fn maintained(story: &mut Story) -> Result<(), Failure> {
     story.on(150);
     let form = |document, version: &str, what: &str| Form {
+        reference_values: None,
         document,
         version: version.to_owned(),
         identity: format!("alpha-pump {version}"),

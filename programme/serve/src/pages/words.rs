@@ -311,6 +311,7 @@ pub(super) fn field(name: &str) -> String {
         "id" => "Id",
         "identity" => "Identity: exactly what the product answers",
         "editions" => "Editions that it follows",
+        "reference-values" => "Reference values: what its devices attest",
         "van" => "AVA_VAN",
         "part-of" => "What it is",
         "is" => "It is",

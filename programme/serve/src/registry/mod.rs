@@ -6,6 +6,7 @@ mod documents;
 mod failure;
 mod lists;
 pub mod parts;
+mod published;
 mod queries;
 mod replay;
 mod rows;
@@ -17,6 +18,7 @@ pub use case::{Case, may_read_case};
 pub use documents::{Checked, Kind, Stored, Upload, checked};
 pub use failure::Failure;
 pub use lists::{LISTS, ListOf, Lists, Seen};
+pub use published::{OpenVulnerability, PublicEvent};
 pub(crate) use queries::is_dwg;
 pub use queries::*;
 pub use replay::Replayed;
@@ -270,8 +272,11 @@ pub fn transaction_of(
         );
         new.reason.clone_from(&event.reason);
         new.document = event.document.as_ref().and_then(|digest| digest.as_str().parse().ok());
-        if is_public(&touched) {
-            let data = serde_json::json!({ "tag": new.tag, "kind": new.key.kind, "id": new.key.id });
+        // What everybody may see of it: what changed, and nothing of what it changed by.
+        let public: Vec<String> =
+            touched.iter().filter(|part| is_public(part)).map(|part| name_of(part)).collect();
+        if !public.is_empty() {
+            let data = serde_json::json!({ "tag": new.tag, "parts": public });
             new.publish.push((TOPIC_PUBLIC.to_owned(), data));
         }
         transaction.events.push(new);
@@ -295,7 +300,13 @@ fn about<'a>(change: &Change, touched: &'a [Ref]) -> Option<&'a Ref> {
     }
 }
 
-/// Whether anything changes that everybody may see.
-fn is_public(touched: &[Ref]) -> bool {
-    touched.iter().any(|part| matches!(part, Ref::Entry(_) | Ref::Lab(_) | Ref::Pp(_)))
+/// Whether everybody may see it.
+fn is_public(part: &Ref) -> bool {
+    matches!(part, Ref::Entry(_) | Ref::Lab(_) | Ref::Pp(_))
+}
+
+/// A part's name outside: `KIND/ID`.
+fn name_of(part: &Ref) -> String {
+    let key = parts::key(part);
+    format!("{}/{}", key.kind, key.id)
 }

@@ -1,0 +1,210 @@
+//! `dtsec publish stage`: from the registry to a list that members can sign.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use dtsec_list as list;
+use dtsec_publish::publisher::{Content, Event};
+use dtsec_publish::{PartName, Published, RoleKey};
+use dtsec_registry::domain::entry::{Entry, EntryKind, EntryState, Standing};
+use dtsec_registry::domain::vulnerability::Severity;
+use dtsec_serve::SystemClock;
+use dtsec_serve::registry::{Lists, PublicEvent, Registry};
+use dtsec_store::{Location, Settings, Store};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::release::{Online, Released, refused};
+use super::{Place, read_key};
+use crate::output::{Answer, Exit};
+
+/// Stage what happened in the registry since the last publication, and release it if the keys for that are given as well.
+///
+/// Nobody sees it before it is released. What was published is acknowledged in the registry only then: a crash anywhere loses
+/// and repeats nothing.
+#[derive(Args)]
+pub(crate) struct Stage {
+    #[command(flatten)]
+    place: Place,
+    /// The folder of the registry's data.
+    #[arg(long, value_name = "DIR", default_value = "dtsec-data")]
+    data: PathBuf,
+    /// The registry's database, where it is not in the folder; better in DTSEC_DATABASE where it has a password.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// A member's private key that is here; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    key: Vec<PathBuf>,
+    /// The publisher's keys: then it is released at once, if enough members have signed.
+    #[command(flatten)]
+    online: Option<Online>,
+}
+
+/// What publishes.
+const WORKER: &str = "dtsec-publish";
+
+/// For how long a list is said to be fresh by itself. Whoever follows it goes by its timestamp.
+const FRESH: SignedDuration = SignedDuration::from_hours(24);
+
+impl Stage {
+    pub(super) fn run(self) -> anyhow::Result<Answer> {
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.stage())
+    }
+
+    async fn stage(self) -> anyhow::Result<Answer> {
+        let publisher = self.place.publisher()?;
+        let registry = self.registry().await?;
+        let now = Timestamp::now();
+        let Some(told) = registry.unpublished(WORKER).await? else {
+            anyhow::bail!("somebody else is publishing from this registry; wait until that has ended");
+        };
+        let events = told.into_iter().map(event).collect::<anyhow::Result<Vec<Event>>>()?;
+        // The state after the events: what is newer comes with its own event next time.
+        let content = content(&registry, publisher.released_version()? + 1, now).await?;
+        let keys = self.key.iter().map(|path| read_key(path)).collect::<anyhow::Result<Vec<RoleKey>>>()?;
+        let by: Vec<&RoleKey> = keys.iter().collect();
+        let staged = match publisher.stage(&events, &content, |_| Vec::new(), &by, now) {
+            Ok(staged) => staged,
+            Err(error) => return refused(error),
+        };
+        let Some(online) = &self.online else {
+            return Answer::new(Staged { staged, released: None }, Exit::Success);
+        };
+        let mut keys = online.read(publisher.log())?;
+        match publisher.release(&mut keys.signers(), Timestamp::now()) {
+            Ok(done) => {
+                registry.published(WORKER, done.seq).await?;
+                let released = Released::new(&publisher, done.version)?;
+                Answer::new(Staged { staged, released: Some(released) }, Exit::Success)
+            }
+            Err(error) => refused(error),
+        }
+    }
+
+    async fn registry(&self) -> anyhow::Result<Registry> {
+        let mut settings = Settings::new(&self.data);
+        if let Some(url) = self.database.clone().or_else(|| std::env::var("DTSEC_DATABASE").ok()) {
+            settings = settings.database(Location::from_url(&url)?);
+        }
+        let store = Store::open(&settings, Arc::new(Lists)).await?;
+        Ok(Registry::new(store, Arc::new(SystemClock)))
+    }
+}
+
+fn event(told: PublicEvent) -> anyhow::Result<Event> {
+    let parts = told.parts.into_iter().map(PartName::try_from).collect::<Result<_, _>>()?;
+    Ok(Event { seq: told.seq, at: told.at, tag: told.tag, parts })
+}
+
+/// Every public part, and the list as a verifier reads it.
+async fn content(registry: &Registry, serial: u64, now: Timestamp) -> anyhow::Result<Content> {
+    let mut content = Content::default();
+    let mut entries = Vec::new();
+    for (name, state) in registry.public_parts().await? {
+        if let Some(id) = name.strip_prefix("entry/") {
+            entries.push(entry(registry, &registry.entry(id).await?).await?);
+        }
+        content.parts.insert(PartName::try_from(name)?, state);
+    }
+    let whole = list::PublishedList {
+        format: list::Format::V1,
+        serial,
+        as_of: now,
+        fresh_until: now + FRESH,
+        entries,
+    };
+    whole.check().context("the list does not hold together")?;
+    content.targets.insert("list.json".to_owned(), serde_json::to_vec(&whole)?);
+    Ok(content)
+}
+
+/// An entry as a verifier reads it: with those of its versions whose devices attest themselves.
+async fn entry(registry: &Registry, entry: &Entry) -> anyhow::Result<list::Entry> {
+    let values = registry.reference_values(entry).await?;
+    let open: Vec<list::OpenVulnerability> = registry
+        .open_against(entry)
+        .await?
+        .into_iter()
+        .map(|one| list::OpenVulnerability {
+            advisory: one.id.as_ref().map(|id| format!("/advisories/{id}")),
+            id: one.id.unwrap_or_else(|| "undisclosed".to_owned()),
+            severity: match one.severity {
+                Severity::Low => list::Severity::Low,
+                Severity::Medium => list::Severity::Medium,
+                Severity::High => list::Severity::High,
+            },
+        })
+        .collect();
+    let version = |one: &dtsec_registry::domain::entry::Version| -> anyhow::Result<Option<list::Version>> {
+        let Some(bytes) = values.get(&one.version) else { return Ok(None) };
+        let context = || format!("the reference values of {} {}", entry.id, one.version);
+        let set: list::ComponentSet = serde_json::from_slice(bytes).with_context(context)?;
+        set.check().with_context(context)?;
+        Ok(Some(list::Version {
+            version: one.version.clone(),
+            identity: one.identity.clone(),
+            since: one.since,
+            standing: match one.standing {
+                Standing::InForce => list::Standing::InForce,
+                Standing::RevalidationRequired => list::Standing::RevalidationRequired,
+            },
+            fingerprint: set.fingerprint(),
+            set,
+            open: open.clone(),
+        }))
+    };
+    Ok(list::Entry {
+        id: entry.id.to_string(),
+        kind: match &entry.kind {
+            EntryKind::Certified { certificate, lab, .. } => {
+                list::Kind::Certified { certificate: certificate.to_string(), lab: lab.to_string() }
+            }
+            EntryKind::DeFacto { base, .. } => list::Kind::DeFacto { base: base.to_string() },
+        },
+        developer: entry.developer.to_string(),
+        product: entry.product.clone(),
+        class: entry.class.to_string(),
+        status: match &entry.state {
+            EntryState::Claimed | EntryState::Listed => list::Status::Listed,
+            EntryState::RemovedPendingRemediation { since } => list::Status::RemovedPendingRemediation {
+                since: *since,
+                because: entry.history.last().map(|trace| trace.because.clone()).unwrap_or_default(),
+            },
+            EntryState::Removed { since, because } => {
+                list::Status::Removed { since: *since, because: because.clone() }
+            }
+        },
+        last_reviewed: entry.last_reviewed,
+        searched: entry.searched,
+        versions: entry
+            .versions
+            .iter()
+            .filter_map(|one| version(one).transpose())
+            .collect::<anyhow::Result<_>>()?,
+    })
+}
+
+#[derive(Serialize)]
+struct Staged {
+    staged: Published,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    released: Option<Released>,
+}
+
+impl fmt::Display for Staged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Published { version, seq, leaves, changed, signed: (have, need), .. } = &self.staged;
+        write!(
+            f,
+            "staged: version {version}, event {seq}, {leaves} new entries in the log, {} parts changed",
+            changed.len()
+        )?;
+        match &self.released {
+            Some(released) => write!(f, "\n{released}"),
+            None => write!(f, "\n{have} of {need} members have signed; then `dtsec publish release`"),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What whoever publishes the list asks of the registry: the events that everybody may know of, and what is true after them.
+
+use super::{Failure, Query, Registry, TOPIC_PUBLIC};
+use crate::access::guest;
+use crate::api::csaf;
+use dtsec_registry::domain::entry::{Basis, Entry, EntryKind};
+use dtsec_registry::domain::vulnerability::Severity;
+use dtsec_registry::domain::{Digest as Named, Ref, Time};
+use dtsec_store::{Digest, Reader, Size};
+use jiff::SignedDuration;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// An event that everybody may know of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicEvent {
+    /// Its number in the log.
+    pub seq: i64,
+    /// When.
+    pub at: Time,
+    /// What happened, by its tag.
+    pub tag: String,
+    /// To which parts: `KIND/ID`.
+    pub parts: Vec<String>,
+}
+
+/// What is open against an entry, as far as everybody may know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenVulnerability {
+    /// Which; none while that is confidential.
+    pub id: Option<String>,
+    /// How bad its reporter finds it.
+    pub severity: Severity,
+}
+
+/// How long a publisher has the events for himself.
+const LEASE: SignedDuration = SignedDuration::from_mins(10);
+
+/// The kinds of public parts, by their lists.
+const PUBLIC: [(&str, &str); 3] = [("entries", "entry"), ("labs", "lab"), ("pps", "pp")];
+
+impl Registry {
+    /// The events that were not yet acknowledged as published, the oldest first; none where another worker publishes.
+    ///
+    /// # Errors
+    /// Where the store fails, or a message is damaged.
+    pub async fn unpublished(&self, worker: &str) -> Result<Option<Vec<PublicEvent>>, Failure> {
+        let now = self.now();
+        let messages = self.store.take(TOPIC_PUBLIC, worker, now, now + LEASE, u16::MAX).await?;
+        let event = |message: dtsec_store::Message| {
+            let parts = message.data["parts"].as_array().into_iter().flatten();
+            Some(PublicEvent {
+                seq: message.seq,
+                at: message.at,
+                tag: message.data["tag"].as_str()?.to_owned(),
+                parts: parts.map(|part| part.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+            })
+        };
+        let damaged = || Failure::Damaged {
+            what: "the outbox".to_owned(),
+            problem: "a message is no event".to_owned(),
+        };
+        messages.map(|all| all.into_iter().map(event).collect::<Option<_>>().ok_or_else(damaged)).transpose()
+    }
+
+    /// Everything up to an event is published: it is not told again.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn published(&self, worker: &str, up_to: i64) -> Result<(), Failure> {
+        self.store.acknowledge(TOPIC_PUBLIC, worker, up_to).await?;
+        Ok(self.store.give_back(TOPIC_PUBLIC, worker).await?)
+    }
+
+    /// Every part that anybody may see, by `KIND/ID`, as anybody sees it.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn public_parts(&self) -> Result<BTreeMap<String, Value>, Failure> {
+        let guest = guest()?;
+        let mut parts = BTreeMap::new();
+        for (list, kind) in PUBLIC {
+            let mut query = Query { size: Size::new(500), ..Query::default() };
+            loop {
+                let page = self.list::<Value>(&guest, list, &query).await?;
+                for row in &page.items {
+                    let Some(id) = row["id"].as_str() else { continue };
+                    let (state, _) = self.part(&guest, kind, id).await?;
+                    parts.insert(format!("{kind}/{id}"), state);
+                }
+                match page.next {
+                    Some(next) => query.after = Some(next),
+                    None => break,
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    /// What is open against an entry.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn open_against(&self, entry: &Entry) -> Result<Vec<OpenVulnerability>, Failure> {
+        let view = self.view(entry.open.iter().cloned().map(Ref::Vulnerability)).await?;
+        let mut open = Vec::new();
+        for id in &entry.open {
+            let Some(one) = view.vulnerabilities.get(id) else { continue };
+            let touched = self.view(one.entries.iter().cloned().map(Ref::Entry)).await?;
+            let entries: Vec<Entry> = touched.entries.values().cloned().collect();
+            let known = csaf::is_public(one, &entries);
+            open.push(OpenVulnerability { id: known.then(|| id.to_string()), severity: one.report.severity });
+        }
+        Ok(open)
+    }
+
+    /// The reference values of an entry's versions, by version: the documents that the lab or the developer handed in. The
+    /// reading is logged as the publisher's.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn reference_values(&self, entry: &Entry) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+        let mut all = BTreeMap::new();
+        for version in &entry.versions {
+            let Some(digest) = &version.reference_values else { continue };
+            let case = match (&version.basis, &entry.kind) {
+                (Basis::Evaluated, EntryKind::Certified { evaluation, .. }) => {
+                    format!("evaluation/{evaluation}")
+                }
+                (Basis::Maintained { request }, _) => format!("request/{request}"),
+                _ => continue,
+            };
+            let reader =
+                Reader { person: "publisher".to_owned(), purpose: "publication".to_owned(), at: self.now() };
+            if let Some(document) = self.store.read_document(&case, &stored(digest)?, &reader).await? {
+                all.insert(version.version.clone(), document.bytes);
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn stored(digest: &Named) -> Result<Digest, Failure> {
+    digest.as_str().parse().map_err(|_| Failure::Bug(format!("{digest} is no digest")))
+}
