@@ -202,9 +202,20 @@ fn minor_change_is_appended(world: &mut World) {
     assert_eq!(world.status("entry", 5)["versions"], json!(["2.0", "2.1"]));
 }
 
+/// Somebody who is nobody here reports a vulnerability, with a record as databases have it.
+fn reported(world: &World, id: &str) {
+    let record = world.place.path(&format!("{id}.osv.json"));
+    let text = json!({ "id": id, "modified": "2030-01-01T00:00:00Z", "summary": "It opens." });
+    std::fs::write(&record, text.to_string()).unwrap();
+    let arguments = ["report", &record, "--format", "osv", "--entry", "entry", "--reason", "found"];
+    world.ask("guest", &arguments).ok();
+}
+
 fn vulnerability_is_mitigated_in_time(world: &mut World) {
-    let finding = "0b".repeat(32);
-    world.give("guest", &vulnerability("v1", &finding)).ok();
+    // A report names its document, and a guest has none that is here: the record that he sends is the document.
+    let invented = vulnerability("v1", &"0b".repeat(32));
+    world.give("guest", &invented).refused(26);
+    reported(world, "v1");
     assert_eq!(world.row("root", "vulnerabilities", "v1")["triaged"], false);
     world.refuses("ann", &triage("v1"), 101);
     world.give("root", &triage("v1")).ok();
@@ -234,7 +245,7 @@ fn vulnerability_is_mitigated_in_time(world: &mut World) {
 }
 
 fn vulnerability_is_overdue_and_the_product_leaves_the_list_and_comes_back(world: &mut World) {
-    world.give("guest", &vulnerability("v2", &"0c".repeat(32))).ok();
+    reported(world, "v2");
     world.give("root", &triage("v2")).ok();
     let plan = world.paper("ann", "second plan");
     world.give("ann", &mitigation("v2", &plan, &world.day(10))).ok();

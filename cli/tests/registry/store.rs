@@ -57,7 +57,7 @@ fn backed_up(world: &World, name: &str) -> String {
 
 fn a_backup_of_a_server_at_work_is_restored_into_either_database_and_goes_on(place: Place) {
     let world = World::with_people(place);
-    let secret = world.paper("ann", "secret");
+    let (secret, paper) = (world.paper("ann", "secret"), world.paper("nora", "accreditation"));
     let (end, written) = (AtomicBool::new(false), AtomicU32::new(0));
     let file = world.place.path("backup");
     let report = std::thread::scope(|scope| {
@@ -66,21 +66,22 @@ fn a_backup_of_a_server_at_work_is_restored_into_either_database_and_goes_on(pla
                 let number = written.load(Ordering::SeqCst);
                 let id = format!("lab-{number}");
                 let command = json!({
-                    "command": "apply-lab", "lab": id, "application": application(&id, &"0d".repeat(32), "2999-01-01"),
+                    "command": "apply-lab", "lab": id, "application": application(&id, &paper, "2999-01-01"),
                 });
                 world.give("nora", &command).ok();
                 written.fetch_add(1, Ordering::SeqCst);
             }
         });
         // It is at work before the backup begins, and after it ends.
-        while written.load(Ordering::SeqCst) == 0 {
-            std::thread::yield_now();
-        }
+        let written_after = |before: u32| {
+            while written.load(Ordering::SeqCst) == before {
+                assert!(!writer.is_finished(), "the server does not take it");
+                std::thread::yield_now();
+            }
+        };
+        written_after(0);
         let report = stored(&world.place, &["backup", &file]);
-        let after = written.load(Ordering::SeqCst);
-        while written.load(Ordering::SeqCst) == after {
-            std::thread::yield_now();
-        }
+        written_after(written.load(Ordering::SeqCst));
         end.store(true, Ordering::SeqCst);
         writer.join().unwrap();
         report

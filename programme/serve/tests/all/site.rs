@@ -15,7 +15,7 @@ use dtsec_serve::access::session;
 use dtsec_serve::registry::Lists;
 use dtsec_serve::web::router::router;
 use dtsec_serve::web::state::{App, Site as Set};
-use dtsec_store::{Digest, Key, NewDocument, NewEvent, Store, Transaction};
+use dtsec_store::Store;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -141,25 +141,6 @@ impl Site {
 
     pub async fn people(&self) {
         programme::people(&self.registry).await;
-        self.documents().await;
-    }
-
-    /// Every organisation has handed in every document of the fixtures.
-    async fn documents(&self) {
-        let key = Key::new("upload", "everybody");
-        let mut all = Transaction::new("test", fixtures::at(0));
-        all.events.push(NewEvent::new(key, "documents-handed-in", json!({})));
-        for organisation in ["dts", "clinic", "alpha", "beta", "north", "south", "home", "public"] {
-            all.documents.extend(fixtures::DOCUMENTS.map(|name| NewDocument {
-                case: format!("upload/{organisation}"),
-                digest: Digest::of(name.as_bytes()),
-                confidential: false,
-                media: "text/plain; charset=utf-8".to_owned(),
-                name: name.to_owned(),
-                bytes: name.as_bytes().to_vec(),
-            }));
-        }
-        self.registry.store().commit(all).await.unwrap();
     }
 
     /// Signs in, and gives the cookie.

@@ -8,7 +8,8 @@ use dtsec_registry::domain::{Actor, Command, Decision, Role};
 use dtsec_scratch::Server;
 use dtsec_serve::registry::Grant;
 use dtsec_serve::{Clock, Registry};
-use dtsec_store::{Location, Settings, Time};
+use dtsec_store::{Digest, Key, Location, NewDocument, NewEvent, Settings, Time, Transaction};
+use serde_json::json;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -90,6 +91,25 @@ pub async fn people(registry: &Registry) {
             registry.declare_interest(&actor, interest, "I work for them").await.unwrap();
         }
     }
+    documents(registry).await;
+}
+
+/// Every organisation has handed in every document of the fixtures.
+async fn documents(registry: &Registry) {
+    let key = Key::new("upload", "everybody");
+    let mut all = Transaction::new("test", fixtures::at(0));
+    all.events.push(NewEvent::new(key, "documents-handed-in", json!({})));
+    for organisation in ["dts", "clinic", "alpha", "beta", "north", "south", "home", "public"] {
+        all.documents.extend(fixtures::DOCUMENTS.map(|name| NewDocument {
+            case: format!("upload/{organisation}"),
+            digest: Digest::of(name.as_bytes()),
+            confidential: false,
+            media: "text/plain; charset=utf-8".to_owned(),
+            name: name.to_owned(),
+            bytes: name.as_bytes().to_vec(),
+        }));
+    }
+    registry.store().commit(all).await.unwrap();
 }
 
 pub fn grant(actor: &Actor) -> Grant {
