@@ -5,7 +5,7 @@ use crate::access::table::Route;
 use crate::access::{SignedIn, Visitor};
 use crate::registry::Failure;
 use axum::RequestExt as _;
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::rejection::{FormRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header;
@@ -95,8 +95,12 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 
 /// A body, if it is not longer than this.
 pub(super) async fn whole(request: Request, most: usize) -> Result<Bytes, Failure> {
-    let body = Limited::new(request.into_limited_body(), most);
-    match body.collect().await {
+    let body = request.into_limited_body();
+    // Who announces too much hears it before he sends: a body that is asked for is what `Expect: 100-continue` waits for.
+    if body.size_hint().lower() > most as u64 {
+        return Err(Failure::TooLarge { most });
+    }
+    match Limited::new(body, most).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Failure::TooLarge { most }),
         Err(error) => Err(Failure::unfit("body", error)),

@@ -5,6 +5,7 @@ use crate::site::{As, Site, TestClock};
 use axum::body::Body;
 use axum::http::{Request, header};
 use dtsec_serve::access::session;
+use dtsec_serve::access::table::SMALL;
 use dtsec_serve::registry::{Query, Replayed};
 use dtsec_serve::{Config, Server};
 use dtsec_store::Settings;
@@ -40,16 +41,47 @@ async fn only_an_empty_registry_has_a_first_member() {
     assert_eq!(site.registry.first_member().await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_server_answers_over_the_wire_and_ends_gracefully() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = Config {
+fn config(folder: &tempfile::TempDir) -> Config {
+    Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         settings: Settings::new(folder.path()),
         origin: None,
         proxies: Vec::new(),
         provider: None,
-    };
+    }
+}
+
+/// The start of what is answered to a form of which only the head was sent.
+async fn answer_to_head(address: std::net::SocketAddr, length: usize) -> String {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /sign-in/link HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\
+         Expect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).await.unwrap();
+    String::from_utf8(start.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn who_announces_too_much_is_refused_before_he_sends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(config(&folder)).await.unwrap();
+    let address = server.address().unwrap();
+    let (end, ended) = oneshot::channel::<()>();
+    let running = tokio::spawn(server.run(async { drop(ended.await) }));
+    assert_eq!(answer_to_head(address, SMALL).await, "HTTP/1.1 100");
+    assert_eq!(answer_to_head(address, SMALL + 1).await, "HTTP/1.1 413");
+    end.send(()).unwrap();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_answers_over_the_wire_and_ends_gracefully() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&folder);
     let server = Server::start(config.clone()).await.unwrap();
     assert!(server.first_link().unwrap().1.starts_with(server.origin().as_str()));
     let address = server.address().unwrap();
