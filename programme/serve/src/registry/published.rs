@@ -133,7 +133,7 @@ impl Registry {
             let reader =
                 Reader { person: "publisher".to_owned(), purpose: "publication".to_owned(), at: self.now() };
             if let Some(document) = self.store.read_document(&case, &stored(digest)?, &reader).await? {
-                all.insert(version.version.clone(), document.bytes);
+                all.insert(version.version.clone(), document.bytes.to_vec());
             }
         }
         Ok(all)
