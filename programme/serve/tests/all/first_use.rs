@@ -52,10 +52,10 @@ fn config(folder: &tempfile::TempDir) -> Config {
 }
 
 /// The start of what is answered to a form of which only the head was sent.
-async fn answer_to_head(address: std::net::SocketAddr, length: usize) -> String {
+async fn answer_to_head(address: std::net::SocketAddr, origin: &str, length: usize) -> String {
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let head = format!(
-        "POST /sign-in/link HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\n\
+        "POST /sign-in/link HTTP/1.1\r\nHost: {address}\r\nOrigin: {origin}\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\
          Expect: 100-continue\r\n\r\n"
     );
@@ -70,10 +70,11 @@ async fn who_announces_too_much_is_refused_before_he_sends_it() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(config(&folder)).await.unwrap();
     let address = server.address().unwrap();
+    let origin = server.origin().as_str().trim_end_matches('/').to_owned();
     let (end, ended) = oneshot::channel::<()>();
     let running = tokio::spawn(server.run(async { drop(ended.await) }));
-    assert_eq!(answer_to_head(address, SMALL).await, "HTTP/1.1 100");
-    assert_eq!(answer_to_head(address, SMALL + 1).await, "HTTP/1.1 413");
+    assert_eq!(answer_to_head(address, &origin, SMALL).await, "HTTP/1.1 100");
+    assert_eq!(answer_to_head(address, &origin, SMALL + 1).await, "HTTP/1.1 413");
     end.send(()).unwrap();
     running.await.unwrap();
 }
