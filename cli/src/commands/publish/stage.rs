@@ -124,20 +124,20 @@ async fn content(registry: &Registry, serial: u64, now: Timestamp) -> anyhow::Re
 /// An entry as a verifier reads it: with those of its versions whose devices attest themselves.
 async fn entry(registry: &Registry, entry: &Entry) -> anyhow::Result<list::Entry> {
     let values = registry.reference_values(entry).await?;
-    let open: Vec<list::OpenVulnerability> = registry
-        .open_against(entry)
-        .await?
-        .into_iter()
-        .map(|one| list::OpenVulnerability {
+    let known = registry.known_against(entry).await?;
+    let open = |version: &str| -> Vec<list::OpenVulnerability> {
+        let all = known.get(version).into_iter().flatten();
+        all.map(|one| list::OpenVulnerability {
             advisory: one.id.as_ref().map(|id| format!("/advisories/{id}")),
-            id: one.id.unwrap_or_else(|| "undisclosed".to_owned()),
+            id: one.id.clone().unwrap_or_else(|| "undisclosed".to_owned()),
             severity: match one.severity {
                 Severity::Low => list::Severity::Low,
                 Severity::Medium => list::Severity::Medium,
                 Severity::High => list::Severity::High,
             },
         })
-        .collect();
+        .collect()
+    };
     let version = |one: &dtsec_registry::domain::entry::Version| -> anyhow::Result<Option<list::Version>> {
         let Some(bytes) = values.get(&one.version) else { return Ok(None) };
         let context = || format!("the reference values of {} {}", entry.id, one.version);
@@ -153,7 +153,7 @@ async fn entry(registry: &Registry, entry: &Entry) -> anyhow::Result<list::Entry
             },
             fingerprint: set.fingerprint(),
             set,
-            open: open.clone(),
+            open: open(&one.version),
         }))
     };
     Ok(list::Entry {

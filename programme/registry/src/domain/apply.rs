@@ -138,7 +138,7 @@ impl Event {
             | Change::DeclaredOverdue { vulnerability, .. } => {
                 parts.push(Ref::Vulnerability(vulnerability.clone()));
             }
-            Change::MitigationVerified { vulnerability, entry } => {
+            Change::MitigationVerified { vulnerability, entry, .. } => {
                 parts.extend([Ref::Vulnerability(vulnerability.clone()), Ref::Entry(entry.clone())]);
             }
             Change::AuditOrdered { audit } => {
@@ -428,7 +428,8 @@ impl Programme {
             } => {
                 part!(event, self.requests, id).state =
                     RequestState::Appended { together_with: together_with.clone() };
-                part!(event, self.entries, entry).versions.push(Version {
+                let entry = part!(event, self.entries, entry);
+                entry.versions.push(Version {
                     version: version.clone(),
                     identity: identity.clone(),
                     since: at,
@@ -436,6 +437,10 @@ impl Programme {
                     standing: Standing::InForce,
                     reference_values: reference_values.clone(),
                 });
+                // What is open is taken to be in it as well, until it is shown that it is not.
+                for open in &entry.open {
+                    entry.affected.entry(open.clone()).or_default().insert(version.clone());
+                }
             }
             Change::RevalidationRequired { ground } => match ground {
                 RevalidationGround::Major { request, .. } => {
@@ -481,6 +486,8 @@ impl Programme {
                     let entry = part!(event, self.entries, which);
                     entry.open.insert(id.clone());
                     entry.conflicted.insert(id.clone());
+                    let versions = entry.versions.iter().map(|version| version.version.clone());
+                    entry.affected.insert(id.clone(), versions.collect());
                     let plan = vulnerability.plan_for(&entry.developer);
                     let state = if plan.is_some() { ConflictState::Planned } else { ConflictState::Open };
                     let conflict = Conflict { claims: claims.clone(), plan, state };
@@ -499,15 +506,18 @@ impl Programme {
             Change::ViewRecorded { vulnerability, view } => {
                 part!(event, self.vulnerabilities, vulnerability).views.push(view.clone());
             }
-            Change::MitigationReported { vulnerability, entry, evidence } => {
+            Change::MitigationReported { vulnerability, entry, evidence, fixed_in } => {
                 let vulnerability = part!(event, self.vulnerabilities, vulnerability);
-                part!(event, vulnerability.conflicts, entry).state =
-                    ConflictState::MitigationReported { evidence: evidence.clone() };
+                part!(event, vulnerability.conflicts, entry).state = ConflictState::MitigationReported {
+                    evidence: evidence.clone(),
+                    fixed_in: fixed_in.clone(),
+                };
             }
-            Change::MitigationVerified { vulnerability: id, entry } => {
+            Change::MitigationVerified { vulnerability: id, entry, fixed_in } => {
                 let vulnerability = part!(event, self.vulnerabilities, id);
-                part!(event, vulnerability.conflicts, entry).state = ConflictState::Mitigated { at };
-                part!(event, self.entries, entry).open.remove(id);
+                part!(event, vulnerability.conflicts, entry).state =
+                    ConflictState::Mitigated { at, fixed_in: fixed_in.clone() };
+                part!(event, self.entries, entry).mitigated(id, fixed_in.as_deref());
             }
             Change::DeclaredOverdue { vulnerability, entry } => {
                 let vulnerability = part!(event, self.vulnerabilities, vulnerability);

@@ -120,7 +120,7 @@ commands! {
         /// Gives a view on a vulnerability. Anybody may.
         RecordView "record-view" [Developer, Public] { vulnerability: VulnerabilityId, stakeholder: Stakeholder, text: String, }
         /// Says that a vulnerability is mitigated in a product.
-        ReportMitigation "report-mitigation" [Developer] { vulnerability: VulnerabilityId, entry: EntryId, evidence: Digest, }
+        ReportMitigation "report-mitigation" [Developer] { vulnerability: VulnerabilityId, entry: EntryId, evidence: Digest, fixed_in: Option<String>, }
         /// Has seen that a vulnerability is mitigated in a product.
         VerifyMitigation "verify-mitigation" [DwgAssurance] { vulnerability: VulnerabilityId, entry: EntryId, evidence: Digest, }
         /// Says that a vulnerability is not mitigated in a product, or not soon enough.

@@ -459,8 +459,8 @@ fn done(context: &Context<'_>, command: &Command) -> Made {
         Command::RecordView { vulnerability, stakeholder, text } => {
             vulnerability::view(context, vulnerability, *stakeholder, text)
         }
-        Command::ReportMitigation { vulnerability, entry, evidence } => {
-            vulnerability::report_mitigation(context, vulnerability, entry, evidence)
+        Command::ReportMitigation { vulnerability, entry, evidence, fixed_in } => {
+            vulnerability::report_mitigation(context, vulnerability, entry, evidence, fixed_in.as_deref())
         }
         Command::VerifyMitigation { vulnerability, entry, evidence } => {
             vulnerability::verify_mitigation(context, vulnerability, entry, evidence)

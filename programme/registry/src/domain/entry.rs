@@ -11,7 +11,7 @@ use super::pp::Editions;
 use super::refusal::Refusal;
 use super::vulnerability::{Considered, heard};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An entry of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +59,9 @@ pub struct Entry {
     pub open: BTreeSet<VulnerabilityId>,
     /// All that ever conflicted.
     pub conflicted: BTreeSet<VulnerabilityId>,
+    /// For each of those the versions that it is in and not mitigated: also the earlier ones, once a later one mends it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub affected: BTreeMap<VulnerabilityId, BTreeSet<String>>,
     /// De-facto entries that lean on it.
     pub de_facto: BTreeSet<EntryId>,
     /// Its requests for maintenance.
@@ -245,6 +248,24 @@ impl Entry {
         matches!(self.kind, EntryKind::Certified { .. }) && self.state == EntryState::Listed
     }
 
+    /// Whether a vulnerability is in a version and not mitigated there.
+    pub fn is_affected(&self, version: &str, by: &VulnerabilityId) -> bool {
+        self.affected.get(by).is_some_and(|versions| versions.contains(version))
+    }
+
+    /// It is mitigated: from a version on, or in all of them.
+    pub(super) fn mitigated(&mut self, id: &VulnerabilityId, fixed_in: Option<&str>) {
+        self.open.remove(id);
+        let fixed = fixed_in.and_then(|fixed| self.versions.iter().position(|one| one.version == fixed));
+        let earlier = &self.versions[..fixed.unwrap_or(0)];
+        let affected = self.affected.remove(id).unwrap_or_default();
+        let still: BTreeSet<String> =
+            earlier.iter().map(|one| one.version.clone()).filter(|one| affected.contains(one)).collect();
+        if !still.is_empty() {
+            self.affected.insert(id.clone(), still);
+        }
+    }
+
     /// The lab that evaluated it.
     pub fn lab(&self) -> Option<&LabId> {
         match &self.kind {
@@ -422,6 +443,7 @@ pub(super) fn claim_de_facto(context: &Context<'_>, id: &EntryId, claim: &DeFact
         last_reviewed: day(context.now),
         open: BTreeSet::new(),
         conflicted: BTreeSet::new(),
+        affected: BTreeMap::new(),
         de_facto: BTreeSet::new(),
         requests: Vec::new(),
         ..base.clone()

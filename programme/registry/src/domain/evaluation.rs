@@ -15,7 +15,7 @@ use super::{maintenance::RequestState, st};
 use dtsec_model::etr::Verdict;
 use dtsec_model::security_target::Confidentiality;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An evaluation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -439,6 +439,7 @@ pub(super) fn certify(context: &Context<'_>, with: &Certification) -> Made {
         searched: with.search.date,
         open: BTreeSet::new(),
         conflicted: BTreeSet::new(),
+        affected: BTreeMap::new(),
         de_facto: BTreeSet::new(),
         requests: Vec::new(),
     };

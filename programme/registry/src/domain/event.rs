@@ -166,9 +166,18 @@ changes! {
     /// Somebody gave a view.
     ViewRecorded "view-recorded" { vulnerability: VulnerabilityId, view: View }
     /// The developer says that it is mitigated.
-    MitigationReported "mitigation-reported" { vulnerability: VulnerabilityId, entry: EntryId, evidence: Digest }
+    MitigationReported "mitigation-reported" {
+        vulnerability: VulnerabilityId,
+        entry: EntryId,
+        evidence: Digest,
+        fixed_in: Option<String>,
+    }
     /// It is: the vulnerability, and the entry.
-    MitigationVerified "mitigation-verified" { vulnerability: VulnerabilityId, entry: EntryId }
+    MitigationVerified "mitigation-verified" {
+        vulnerability: VulnerabilityId,
+        entry: EntryId,
+        fixed_in: Option<String>,
+    }
     /// It is not, or not soon enough.
     DeclaredOverdue "declared-overdue" { vulnerability: VulnerabilityId, entry: EntryId }
     /// An audit was ordered: the audit, and its request.

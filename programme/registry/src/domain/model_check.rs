@@ -345,6 +345,7 @@ fn on_the_list() -> (World, Vec<Command>) {
                 vulnerability: vulnerability(),
                 entry: entry(),
                 evidence: evidence(),
+                fixed_in: None,
             },
             Command::VerifyMitigation {
                 vulnerability: vulnerability(),

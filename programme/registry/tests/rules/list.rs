@@ -31,6 +31,31 @@ mod e2_1 {
             assert!(world.entry("entry").is_certified());
         }
         #[test]
+        fn mended_in_a_new_version_and_not_in_the_one_before() {
+            let mut world = World::with_entry();
+            let first = world.entry("entry").versions[0].version.clone();
+            let affected =
+                |world: &World, version: &str| world.entry("entry").is_affected(version, &id("v1"));
+            world.conflict("v1").decided(World::remove_for("v1"));
+            assert!(affected(&world, &first));
+            // A version that comes while it is open is not thereby clean.
+            world.file("r1", "2.1").decided(appending("r1", "2.1", &[]));
+            assert!(affected(&world, "2.1"));
+            world.remediate_in("v1", Some("2.1")).decided(restore("entry"));
+            assert!(world.entry("entry").is_certified() && world.entry("entry").open.is_empty());
+            assert!(affected(&world, &first) && !affected(&world, "2.1"));
+            // What comes after is mended as well.
+            world.file("r2", "2.2").decided(appending("r2", "2.2", &["r1"]));
+            assert!(!affected(&world, "2.2"));
+        }
+        #[test]
+        fn mitigated_without_a_new_version_in_all_of_them() {
+            let mut world = World::with_entry();
+            world.file("r1", "2.1").decided(appending("r1", "2.1", &[]));
+            world.conflict("v1").remediate("v1");
+            assert!(world.entry("entry").affected.is_empty());
+        }
+        #[test]
         fn a_vulnerability_of_a_shared_component_reaches_every_entry_that_holds_it() {
             let mut world = World::with_entry();
             world.does("ann", Command::ClaimDeFacto { entry: id("mini"), claim: claim("entry") });
@@ -60,6 +85,20 @@ mod e2_1 {
             let mut world = World::with_entry();
             world.conflict("v1").conflict("v2").decided(World::remove_for("v1")).remediate("v1");
             assert_eq!(world.refuses_to_decide(restore("entry")).number(), 605);
+        }
+        #[test]
+        fn mended_in_a_version_that_is_not_listed() {
+            let mut world = World::with_entry();
+            world.conflict("v1");
+            let report = |fixed_in: &str| Command::ReportMitigation {
+                vulnerability: id("v1"),
+                entry: id("entry"),
+                evidence: hash("fix"),
+                fixed_in: Some(fixed_in.to_owned()),
+            };
+            assert_eq!(world.refuses("ann", report("9.9")).number(), 102);
+            let listed = world.entry("entry").versions[0].version.clone();
+            world.does("ann", report(&listed));
         }
         #[test]
         fn a_triage_by_claims_that_the_security_target_does_not_make() {

@@ -451,6 +451,11 @@ impl World {
     }
 
     pub fn remediate(&mut self, name: &str) -> &mut Self {
+        self.remediate_in(name, None)
+    }
+
+    /// From a version on.
+    pub fn remediate_in(&mut self, name: &str, fixed_in: Option<&str>) -> &mut Self {
         let evidence = hash("fix");
         let (vulnerability, entry): (VulnerabilityId, EntryId) = (id(name), id("entry"));
         self.does(
@@ -459,6 +464,7 @@ impl World {
                 vulnerability: vulnerability.clone(),
                 entry: entry.clone(),
                 evidence: evidence.clone(),
+                fixed_in: fixed_in.map(str::to_owned),
             },
         );
         self.does("dora", Command::VerifyMitigation { vulnerability, entry, evidence })

@@ -2,7 +2,7 @@
 
 use dtsec_registry::domain::Time;
 use dtsec_registry::domain::entry::{Entry, EntryState};
-use dtsec_registry::domain::vulnerability::{ConflictState, Severity, Vulnerability};
+use dtsec_registry::domain::vulnerability::{Conflict, ConflictState, Severity, Vulnerability};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use url::Url;
@@ -46,53 +46,46 @@ pub fn advisory(
     entries: &[Entry],
     history: &[(Time, String)],
 ) -> Value {
-    let status = |entry: &Entry| match vulnerability.conflicts.get(&entry.id) {
+    let status = |entry: &Entry, version: &str| match vulnerability.conflicts.get(&entry.id) {
         _ if !vulnerability.triaged => Status::UnderInvestigation,
         None => Status::NotAffected,
-        Some(conflict) if matches!(conflict.state, ConflictState::Mitigated { .. }) => Status::Fixed,
-        Some(_) => Status::Affected,
+        Some(_) if entry.is_affected(version, &vulnerability.id) => Status::Affected,
+        Some(_) => Status::Fixed,
     };
     let mut by_status: BTreeMap<Status, Vec<String>> = BTreeMap::new();
     let mut products = Vec::new();
     let mut remediations = Vec::new();
     let mut threats = Vec::new();
     for entry in entries {
-        let ids: Vec<String> = entry
-            .versions
-            .iter()
-            .map(|version| {
-                let id = format!("{}:{}", entry.id, version.version);
-                products.push(json!({
-                    "category": "product_version", "name": version.version,
-                    "product": { "product_id": id, "name": format!("{} {} {}", entry.developer, entry.product, version.version) },
-                }));
-                id
-            })
-            .collect();
-        if ids.is_empty() {
-            continue;
+        let mut of_entry: BTreeMap<Status, Vec<String>> = BTreeMap::new();
+        for version in &entry.versions {
+            let id = format!("{}:{}", entry.id, version.version);
+            products.push(json!({
+                "category": "product_version", "name": version.version,
+                "product": { "product_id": id, "name": format!("{} {} {}", entry.developer, entry.product, version.version) },
+            }));
+            of_entry.entry(status(entry, &version.version)).or_default().push(id);
         }
-        let status = status(entry);
-        match status {
-            Status::Affected => {
-                let plan = vulnerability.conflicts.get(&entry.id).and_then(|conflict| conflict.plan.as_ref());
-                let (category, details) = match plan {
-                    Some(plan) => ("none_available", format!("A mitigation is planned until {}.", plan.due)),
-                    None => ("none_available", "No mitigation is planned yet.".to_owned()),
-                };
-                remediations.push(json!({ "category": category, "details": details, "product_ids": ids }));
+        let conflict = vulnerability.conflicts.get(&entry.id);
+        for (status, ids) in of_entry {
+            match status {
+                Status::Affected => {
+                    let (category, details) = remedy(conflict);
+                    remediations
+                        .push(json!({ "category": category, "details": details, "product_ids": ids }));
+                }
+                Status::Fixed => remediations.push(json!({
+                    "category": "mitigation", "product_ids": ids,
+                    "details": "The programme has verified the developer's mitigation.",
+                })),
+                Status::NotAffected => threats.push(json!({
+                    "category": "impact", "product_ids": ids,
+                    "details": "It does not conflict with what the product's Security Target claims.",
+                })),
+                Status::UnderInvestigation => {}
             }
-            Status::Fixed => remediations.push(json!({
-                "category": "mitigation", "product_ids": ids,
-                "details": "The programme has verified the developer's mitigation.",
-            })),
-            Status::NotAffected => threats.push(json!({
-                "category": "impact", "product_ids": ids,
-                "details": "It does not conflict with what the product's Security Target claims.",
-            })),
-            Status::UnderInvestigation => {}
+            by_status.entry(status).or_default().extend(ids);
         }
-        by_status.entry(status).or_default().extend(ids);
     }
     let statuses: serde_json::Map<String, Value> =
         by_status.iter().map(|(status, ids)| (status.name().to_owned(), json!(ids))).collect();
@@ -147,6 +140,17 @@ pub fn advisory(
         ] }] },
         "vulnerabilities": [of],
     })
+}
+
+/// What helps where it is not mitigated: the category, and in words.
+fn remedy(conflict: Option<&Conflict>) -> (&'static str, String) {
+    match conflict.map(|conflict| (&conflict.state, &conflict.plan)) {
+        Some((ConflictState::Mitigated { fixed_in: Some(version), .. }, _)) => {
+            ("vendor_fix", format!("Update to version {version}, which mends it."))
+        }
+        Some((_, Some(plan))) => ("none_available", format!("A mitigation is planned until {}.", plan.due)),
+        _ => ("none_available", "No mitigation is planned yet.".to_owned()),
+    }
 }
 
 fn is_cve(id: &str) -> bool {

@@ -388,7 +388,8 @@ async fn removed_and_remediated(story: &mut Story) -> Result<(), Failure> {
     story.on(215);
     let evidence = story.paper("Evidence for CVE-2030-1001")?;
     let (vulnerability, entry) = (id("CVE-2030-1001")?, id("beta-sensor")?);
-    let reported = Command::ReportMitigation { vulnerability, entry, evidence: evidence.clone() };
+    let reported =
+        Command::ReportMitigation { vulnerability, entry, evidence: evidence.clone(), fixed_in: None };
     story.does("bob", reported, "the update is out").await?;
     story.on(220);
     let (vulnerability, entry) = (id("CVE-2030-1001")?, id("beta-sensor")?);

@@ -457,7 +457,8 @@ async fn of_vulnerability(
             .keys()
             .find(|key| key.as_str() == entry)
             .and_then(|key| vulnerability.conflicts.get(key));
-        let Some(ConflictState::MitigationReported { evidence }) = conflict.map(|conflict| &conflict.state)
+        let Some(ConflictState::MitigationReported { evidence, .. }) =
+            conflict.map(|conflict| &conflict.state)
         else {
             continue;
         };

@@ -365,6 +365,8 @@ pub(super) fn field(name: &str) -> String {
         "document" => "Document",
         "open" => "Open vulnerabilities",
         "conflicted" => "Vulnerabilities that ever conflicted",
+        "affected" => "Versions that a vulnerability is in",
+        "fixed-in" => "The version that mends it; empty where no new version is needed",
         "de-facto" => "De-facto entries that lean on it",
         "dwg" => "The working group",
         "because" => "Because",

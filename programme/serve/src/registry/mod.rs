@@ -273,8 +273,7 @@ pub fn transaction_of(
         new.reason.clone_from(&event.reason);
         new.document = event.document.as_ref().and_then(|digest| digest.as_str().parse().ok());
         // What everybody may see of it: what changed, and nothing of what it changed by.
-        let public: Vec<String> =
-            touched.iter().filter(|part| is_public(part)).map(name_of).collect();
+        let public: Vec<String> = touched.iter().filter(|part| is_public(part)).map(name_of).collect();
         if !public.is_empty() {
             let data = serde_json::json!({ "tag": new.tag, "parts": public });
             new.publish.push((TOPIC_PUBLIC.to_owned(), data));

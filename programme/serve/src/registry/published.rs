@@ -24,7 +24,7 @@ pub struct PublicEvent {
     pub parts: Vec<String>,
 }
 
-/// What is open against an entry, as far as everybody may know.
+/// A vulnerability that is in a version and not mitigated there, as far as everybody may know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenVulnerability {
     /// Which; none while that is confidential.
@@ -97,21 +97,28 @@ impl Registry {
         Ok(parts)
     }
 
-    /// What is open against an entry.
+    /// What is known against the versions of an entry and not mitigated in them, by version.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn open_against(&self, entry: &Entry) -> Result<Vec<OpenVulnerability>, Failure> {
-        let view = self.view(entry.open.iter().cloned().map(Ref::Vulnerability)).await?;
-        let mut open = Vec::new();
-        for id in &entry.open {
+    pub async fn known_against(
+        &self,
+        entry: &Entry,
+    ) -> Result<BTreeMap<String, Vec<OpenVulnerability>>, Failure> {
+        let view = self.view(entry.affected.keys().cloned().map(Ref::Vulnerability)).await?;
+        let mut known: BTreeMap<String, Vec<OpenVulnerability>> = BTreeMap::new();
+        for (id, versions) in &entry.affected {
             let Some(one) = view.vulnerabilities.get(id) else { continue };
             let touched = self.view(one.entries.iter().cloned().map(Ref::Entry)).await?;
             let entries: Vec<Entry> = touched.entries.values().cloned().collect();
-            let known = csaf::is_public(one, &entries);
-            open.push(OpenVulnerability { id: known.then(|| id.to_string()), severity: one.report.severity });
+            let public = csaf::is_public(one, &entries);
+            for version in versions {
+                let id = public.then(|| id.to_string());
+                let severity = one.report.severity;
+                known.entry(version.clone()).or_default().push(OpenVulnerability { id, severity });
+            }
         }
-        Ok(open)
+        Ok(known)
     }
 
     /// The reference values of an entry's versions, by version: the documents that the lab or the developer handed in. The

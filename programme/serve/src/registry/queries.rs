@@ -320,6 +320,9 @@ fn public(part: &Ref, mut state: Value) -> Value {
     if let (Ref::Lab(_), Some(lab)) = (part, state.as_object_mut()) {
         lab.remove("extension");
     }
+    if let (Ref::Entry(_), Some(entry)) = (part, state.as_object_mut()) {
+        entry.remove("affected");
+    }
     for place in hidden {
         match state.pointer_mut(place) {
             Some(Value::Array(all)) => all.clear(),

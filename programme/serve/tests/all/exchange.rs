@@ -111,7 +111,11 @@ async fn an_advisory_says_for_each_state_what_the_entry_has_to_do_with_it(place:
     }
     let evidence = fixtures::hash("fix");
     let (vulnerability, entry) = (id("CVE-2030-1000"), id("entry"));
-    site.does("ann", Command::ReportMitigation { vulnerability, entry, evidence: evidence.clone() }).await;
+    site.does(
+        "ann",
+        Command::ReportMitigation { vulnerability, entry, evidence: evidence.clone(), fixed_in: None },
+    )
+    .await;
     let (vulnerability, entry) = (id("CVE-2030-1000"), id("entry"));
     site.does("dora", Command::VerifyMitigation { vulnerability, entry, evidence }).await;
     assert_eq!(status(&As::Nobody).await, ["fixed"]);

@@ -92,9 +92,9 @@ pub(super) fn step_holds(before: &Programme, event: &Event, after: &Programme) -
             let late = day(event.at) > audit.due;
             must(failed || gave_up || late, || "an audit was ended too early".to_owned())
         }
-        Change::MitigationVerified { vulnerability, entry } => {
+        Change::MitigationVerified { vulnerability, entry, .. } => {
             let state = &before.vulnerabilities[vulnerability].conflicts[entry].state;
-            let seen = matches!(state, ConflictState::MitigationReported { evidence }
+            let seen = matches!(state, ConflictState::MitigationReported { evidence, .. }
                 if Some(evidence) == event.document.as_ref());
             must(seen, || format!("verified while {}, or on another evidence", state.name()))
         }
@@ -120,6 +120,21 @@ pub(super) fn state_holds(state: &Programme) -> Result<(), Violation> {
         let open: BTreeSet<VulnerabilityId> =
             state.vulnerabilities.values().filter(unmitigated).map(|one| one.id.clone()).collect();
         must(entry.open == open, || format!("{} does not show what is open", entry.id))?;
+        for (vulnerability, versions) in &entry.affected {
+            let known =
+                versions.iter().all(|one| entry.versions.iter().any(|version| &version.version == one));
+            must(known, || format!("{vulnerability} in a version that {} has not", entry.id))?;
+            must(entry.conflicted.contains(vulnerability), || format!("{vulnerability} never conflicted"))?;
+        }
+        // A version is clean only when everything was mitigated in it: what is open is in every version that came since.
+        let last = entry.versions.last().map(|version| &version.version);
+        let in_last: BTreeSet<VulnerabilityId> = entry
+            .affected
+            .iter()
+            .filter(|(_, versions)| last.is_some_and(|last| versions.contains(last)))
+            .map(|(id, _)| id.clone())
+            .collect();
+        must(in_last == entry.open, || format!("{}: the newest version is not what is open", entry.id))?;
         for request in appended(entry, false) {
             let appended = matches!(state.requests[&request].state, RequestState::Appended { .. });
             must(appended, || format!("a version of request {request}, which is not appended"))?;
@@ -162,7 +177,18 @@ fn after_the_list() -> (World, Vec<Command>) {
         revalidate(for_major(r2(), None)),
         revalidate(for_major(r1(), None)),
         revalidate(RevalidationGround::Audit { audit: audit() }),
-        Command::ReportMitigation { vulnerability: id("v1"), entry: entry(), evidence: hash("fix") },
+        Command::ReportMitigation {
+            vulnerability: id("v1"),
+            entry: entry(),
+            evidence: hash("fix"),
+            fixed_in: None,
+        },
+        Command::ReportMitigation {
+            vulnerability: id("v1"),
+            entry: entry(),
+            evidence: hash("fix"),
+            fixed_in: Some("2.1".to_owned()),
+        },
         Command::SubmitPlan { vulnerability: id("v1"), entry: entry(), plan: world.mitigation_plan(9) },
         Command::DeclareOverdue { vulnerability: id("v1"), entry: entry() },
         propose(World::overdue("v1", everybody_heard())),
