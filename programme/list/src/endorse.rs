@@ -37,7 +37,7 @@ pub struct Revocation {
 }
 
 /// What is revoked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "is", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub enum Revoked {
     /// The key of an instance, whether it was endorsed itself or by a certificate.
@@ -201,6 +201,26 @@ impl Endorsements {
                 put(&mut self.revoked_certificates, *sha256.as_bytes(), revocation);
             }
         }
+    }
+
+    /// The keys that are endorsed themselves, in the order in which they were.
+    pub fn keys(&self) -> impl Iterator<Item = (InstanceId, Endorsed<'_>)> {
+        let mut order: Vec<(u32, InstanceId)> = self.index.iter().map(|(id, at)| (*at, *id)).collect();
+        order.sort_unstable();
+        order.into_iter().filter_map(|(_, id)| Some((id, self.of(&id)?)))
+    }
+
+    /// The manufacturers' authorities.
+    pub fn authorities(&self) -> &[Authority] {
+        &self.authorities
+    }
+
+    /// What was taken out of use, the earliest first.
+    pub fn revocations(&self) -> impl Iterator<Item = &Revocation> {
+        let all = self.revoked_instances.values().chain(self.revoked_certificates.values());
+        let mut all: Vec<&Revocation> = all.collect();
+        all.sort_unstable_by_key(|one| (one.since, &one.revoked));
+        all.into_iter()
     }
 
     /// The endorsement of an instance, whether it was revoked or not.

@@ -7,12 +7,15 @@
 //!   another release has another fingerprint.
 //! - [`endorse`]: whose attestation keys count: single keys, certificates of manufacturers, revocations.
 //! - [`enrol`]: many endorsements at once, from files as manufacturers have them; what is wrong is refused by its line.
+//! - [`batch`]: endorsements as parts of the published tree; [`assemble`]: from its parts to what a verifier rests on.
 //! - [`corim`]: reference values and endorsements from and to CoRIM, an unfinished draft that stays at this edge.
 //!
 //! May use `model`. Used by `verify`, the publisher and `cli`.
 
 #![forbid(unsafe_code)]
 
+mod assemble;
+pub mod batch;
 mod bytes;
 mod certificate;
 mod check;
@@ -23,6 +26,7 @@ pub mod endorse;
 pub mod enrol;
 mod list;
 
+pub use assemble::{AssembleError, Assembled, assemble};
 pub use bytes::{BytesError, Fingerprint, Hash, ImplementationId, InstanceId, PublicKey};
 pub use certificate::{Authority, Chain, ChainError};
 pub use check::ListError;

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod batches;
 mod corim;
 mod enrolment;
 mod fingerprints;
