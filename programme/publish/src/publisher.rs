@@ -53,8 +53,10 @@ pub struct Event {
 /// What the list is after the events.
 #[derive(Debug, Clone, Default)]
 pub struct Content {
-    /// Every public part.
+    /// Public parts: those that the events touched, or more. Others stay as they were published.
     pub parts: BTreeMap<PartName, Value>,
+    /// The kinds of which `parts` has every one: none that was published may be missing.
+    pub whole: BTreeSet<String>,
     /// What TUF names itself: the whole list for whoever begins.
     pub targets: BTreeMap<String, Vec<u8>>,
 }
@@ -426,6 +428,22 @@ impl Publisher {
         Ok(self.version(version)?.map(|version| version.manifest))
     }
 
+    /// Every part as it was published last.
+    ///
+    /// # Errors
+    /// [`PublishError::Damaged`] where one is not what was signed.
+    pub fn parts(&self) -> Result<BTreeMap<PartName, Value>, PublishError> {
+        let read = |(name, digest): (PartName, String)| {
+            let object = object_path(&digest);
+            let bytes = self.tree.get(&object)?.ok_or_else(|| damaged(&object, "it is not there"))?;
+            if sha256(&bytes) != digest {
+                return Err(damaged(&object, "its digest is not the one that was signed"));
+            }
+            Ok((name, serde_json::from_slice(&bytes).map_err(|error| damaged(&object, error))?))
+        };
+        self.known()?.parts.into_iter().map(read).collect()
+    }
+
     /// The number of the last event that is in the log for good: events up to it need not be told again.
     ///
     /// # Errors
@@ -498,16 +516,20 @@ impl Publisher {
             .iter()
             .map(|(name, state)| Ok((name, canonical(state)?)))
             .collect::<Result<_, KeyError>>()?;
-        if let Some(gone) = known.parts.keys().find(|name| !content.parts.contains_key(*name)) {
+        let missing =
+            |name: &&PartName| content.whole.contains(name.kind()) && !content.parts.contains_key(*name);
+        if let Some(gone) = known.parts.keys().find(missing) {
             return Err(PublishError::Vanished(gone.clone()));
         }
-        let parts: BTreeMap<PartName, String> =
-            states.iter().map(|(name, bytes)| ((*name).clone(), sha256(bytes))).collect();
-        let changed: BTreeSet<PartName> = parts
-            .iter()
-            .filter(|(name, digest)| known.parts.get(*name) != Some(*digest))
-            .map(|(name, _)| name.clone())
-            .collect();
+        let mut parts = known.parts;
+        let mut changed = BTreeSet::new();
+        for (name, bytes) in &states {
+            let digest = sha256(bytes);
+            if parts.get(*name) != Some(&digest) {
+                changed.insert((*name).clone());
+                parts.insert((*name).clone(), digest);
+            }
+        }
         let leaves = leaves(events, known.seq, &parts, &changed, now);
         let seq = events.iter().map(|event| event.seq).fold(known.seq, i64::max);
 

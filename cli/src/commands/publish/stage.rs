@@ -1,5 +1,6 @@
 //! `dtsec publish stage`: from the registry to a list that members can sign.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use dtsec_serve::SystemClock;
 use dtsec_serve::registry::{Lists, PublicEvent, Registry};
 use dtsec_store::{Location, Settings, Store};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
+use serde_json::Value;
 
 use super::release::{Online, Released, refused};
 use super::{Place, read_key};
@@ -35,6 +37,9 @@ pub(crate) struct Stage {
     /// The registry's database, where it is not in the folder; better in DTSEC_DATABASE where it has a password.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
+    /// Read every part anew, and not only those that something happened to. Do so now and then: it notices what no event told.
+    #[arg(long)]
+    whole: bool,
     /// A member's private key that is here; may be repeated.
     #[arg(long, value_name = "FILE")]
     key: Vec<PathBuf>,
@@ -46,8 +51,11 @@ pub(crate) struct Stage {
 /// What publishes.
 const WORKER: &str = "dtsec-publish";
 
-/// For how long a list is said to be fresh by itself. Whoever follows it goes by its timestamp.
-const FRESH: SignedDuration = SignedDuration::from_hours(24);
+/// The kinds of parts that come from the registry.
+const KINDS: [&str; 3] = ["entry", "lab", "pp"];
+
+/// The field of an entry's part that is for verifiers.
+const ATTESTATION: &str = "attestation";
 
 impl Stage {
     pub(super) fn run(self) -> anyhow::Result<Answer> {
@@ -63,7 +71,25 @@ impl Stage {
         };
         let events = told.into_iter().map(event).collect::<anyhow::Result<Vec<Event>>>()?;
         // The state after the events: what is newer comes with its own event next time.
-        let content = content(&registry, publisher.released_version()? + 1, now).await?;
+        let before = publisher.parts()?;
+        let mut content = Content::default();
+        if self.whole || before.is_empty() {
+            content.whole = KINDS.iter().map(|kind| (*kind).to_owned()).collect();
+            for (name, state) in registry.public_parts().await? {
+                content.parts.insert(PartName::try_from(name)?, state);
+            }
+        } else {
+            for name in events.iter().flat_map(|event| &event.parts) {
+                let state = registry.public_part(name.as_str()).await?;
+                content.parts.extend(state.map(|state| (name.clone(), state)));
+            }
+        }
+        for (name, state) in &mut content.parts {
+            if let Some(id) = name.as_str().strip_prefix("entry/") {
+                state[ATTESTATION] = attestation(&registry, id).await?;
+            }
+        }
+        checked(&before, &content, now)?;
         let keys = self.key.iter().map(|path| read_key(path)).collect::<anyhow::Result<Vec<RoleKey>>>()?;
         let by: Vec<&RoleKey> = keys.iter().collect();
         let staged = match publisher.stage(&events, &content, |_| Vec::new(), &by, now) {
@@ -99,26 +125,20 @@ fn event(told: PublicEvent) -> anyhow::Result<Event> {
     Ok(Event { seq: told.seq, at: told.at, tag: told.tag, parts })
 }
 
-/// Every public part, and the list as a verifier reads it.
-async fn content(registry: &Registry, serial: u64, now: Timestamp) -> anyhow::Result<Content> {
-    let mut content = Content::default();
-    let mut entries = Vec::new();
-    for (name, state) in registry.public_parts().await? {
-        if let Some(id) = name.strip_prefix("entry/") {
-            entries.push(entry(registry, &registry.entry(id).await?).await?);
-        }
-        content.parts.insert(PartName::try_from(name)?, state);
-    }
-    let whole = list::PublishedList {
-        format: list::Format::V1,
-        serial,
-        as_of: now,
-        fresh_until: now + FRESH,
-        entries,
-    };
-    whole.check().context("the list does not hold together")?;
-    content.targets.insert("list.json".to_owned(), serde_json::to_vec(&whole)?);
-    Ok(content)
+/// The list that verifiers will have: one that does not hold together is not published.
+fn checked(before: &BTreeMap<PartName, Value>, content: &Content, now: Timestamp) -> anyhow::Result<()> {
+    let unchanged = before.iter().filter(|(name, _)| !content.parts.contains_key(*name));
+    let attestations = unchanged.chain(&content.parts).filter_map(|(_, state)| state.get(ATTESTATION));
+    let entries = attestations.map(list::Entry::deserialize).collect::<Result<_, _>>()?;
+    let fresh_until = now + SignedDuration::from_hours(1);
+    let whole = list::PublishedList { format: list::Format::V1, serial: 1, as_of: now, fresh_until, entries };
+    whole.check().context("the list does not hold together")
+}
+
+/// An entry for verifiers, as its part has it.
+async fn attestation(registry: &Registry, id: &str) -> anyhow::Result<Value> {
+    let entry = entry(registry, &registry.entry(id).await?).await?;
+    Ok(serde_json::to_value(entry)?)
 }
 
 /// An entry as a verifier reads it: with those of its versions whose devices attest themselves.

@@ -109,8 +109,9 @@ impl Desk {
             log: keys.log.public().clone(),
             remembered: Remembered::nothing(),
         };
-        let desk =
-            Self { folder: tempfile::tempdir().unwrap(), keys, witness, first, content: Content::default() };
+        let whole = ["entry", "lab"].map(str::to_owned).into();
+        let content = Content { whole, ..Content::default() };
+        let desk = Self { folder: tempfile::tempdir().unwrap(), keys, witness, first, content };
         desk.publisher(desk.tree()).unwrap().install_root(&desk.first).unwrap();
         desk
     }

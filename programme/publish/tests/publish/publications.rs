@@ -48,11 +48,11 @@ async fn a_part_that_changes_without_an_event_leaves_a_trace_and_one_that_vanish
     assert_eq!((leaves[1].event.as_str(), leaves[1].seq), ("restated", 1));
     assert_eq!(desk.publish(&[]).unwrap().leaves, 0, "nothing happened");
     let before = desk.read().await;
-    let whole = std::mem::take(&mut desk.content);
+    let all = std::mem::take(&mut desk.content.parts);
     assert!(
         matches!(desk.publish(&[event(2, "x", &[])]), Err(PublishError::Vanished(name)) if name == part("entry/a"))
     );
-    desk.content = whole;
+    desk.content.parts = all;
     assert_eq!(desk.read().await, before);
 }
 
@@ -213,4 +213,27 @@ async fn an_old_list_that_is_served_again_is_noticed_by_who_saw_a_newer_one() {
         desk.client(new.path()).await.is_ok(),
         "who comes for the first time cannot know; the timestamp ends within a day"
     );
+}
+
+#[test]
+fn what_a_publication_does_not_name_stays_as_it_was() {
+    let mut desk = Desk::new();
+    desk.set("entry/a", "listed");
+    desk.set("entry/b", "listed");
+    desk.publish(&[event(1, "certified", &["entry/a", "entry/b"])]).unwrap();
+    let before = desk.publisher(desk.tree()).unwrap().parts().unwrap();
+    desk.content.whole.clear();
+    desk.content.parts.clear();
+    desk.set("entry/a", "listed, twice");
+    let published = desk.publish(&[event(2, "version-appended", &["entry/a"])]).unwrap();
+    assert_eq!((published.leaves, published.changed), (1, vec![part("entry/a")]));
+    let after = desk.publisher(desk.tree()).unwrap().parts().unwrap();
+    assert_eq!(after.len(), 2);
+    assert_eq!(after[&part("entry/b")], before[&part("entry/b")]);
+    assert_ne!(after[&part("entry/a")], before[&part("entry/a")]);
+    // A part that is not what was signed is not handed on.
+    let digest =
+        desk.publisher(desk.tree()).unwrap().manifest().unwrap().unwrap().parts[&part("entry/b")].clone();
+    std::fs::write(desk.path().join(dtsec_publish::publisher::object_path(&digest)), "{}").unwrap();
+    assert!(matches!(desk.publisher(desk.tree()).unwrap().parts(), Err(PublishError::Damaged { .. })));
 }

@@ -96,7 +96,7 @@ mod e2_1 {
                 evidence: hash("fix"),
                 fixed_in: Some(fixed_in.to_owned()),
             };
-            assert_eq!(world.refuses("ann", report("9.9")).number(), 102);
+            assert_eq!(world.refuses("ann", report("9.9")).number(), 106);
             let listed = world.entry("entry").versions[0].version.clone();
             world.does("ann", report(&listed));
         }

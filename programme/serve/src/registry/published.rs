@@ -72,6 +72,19 @@ impl Registry {
         Ok(self.store.give_back(TOPIC_PUBLIC, worker).await?)
     }
 
+    /// A part (`KIND/ID`) as anybody sees it; none where nobody is to.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn public_part(&self, name: &str) -> Result<Option<Value>, Failure> {
+        let Some((kind, id)) = name.split_once('/') else { return Ok(None) };
+        match self.part(&guest()?, kind, id).await {
+            Ok((state, _)) => Ok(Some(state)),
+            Err(Failure::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Every part that anybody may see, by `KIND/ID`, as anybody sees it.
     ///
     /// # Errors
