@@ -328,18 +328,6 @@ impl<'a> All<'a> {
         Ok(all)
     }
 
-    /// The advisories on an entry, each once with the worst that it says of any of its versions.
-    pub(crate) fn advisories_on(&self, entry: &Entry<'a>) -> BTreeMap<usize, Said> {
-        let mut found: BTreeMap<usize, Said> = BTreeMap::new();
-        for version in &entry.versions {
-            for (number, said) in self.advised.get(&(entry.id, version.version)).into_iter().flatten() {
-                let worst = found.entry(*number).or_insert(*said);
-                *worst = (*worst).min(*said);
-            }
-        }
-        found
-    }
-
     /// The IDs of what is known against a version and not mitigated there, by attestation and advisories.
     pub(crate) fn known(&self, entry: &Entry<'a>, version: &'a str) -> BTreeSet<&'a str> {
         let mut known: BTreeSet<&'a str> = entry.open(version).iter().map(|one| one.id).collect();

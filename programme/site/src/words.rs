@@ -153,6 +153,12 @@ pub(crate) struct Moment {
     pub(crate) tone: &'static str,
 }
 
+impl Moment {
+    pub(crate) fn day(&self) -> String {
+        day(self.at)
+    }
+}
+
 /// What became of an entry, the newest first.
 pub(crate) fn history(entry: &Entry<'_>) -> Vec<Moment> {
     let traces = entry.history.iter().map(|trace| {

@@ -12,15 +12,15 @@ fn texts(feed: &str, name: &str) -> Vec<String> {
     let (mut found, mut inside) = (Vec::new(), false);
     loop {
         match reader.read_event().unwrap_or_else(|error| panic!("{error}: {feed}")) {
-            Event::Start(start) if start.name().as_ref() == name.as_bytes() => {
+            Event::Start(start) if start.name().as_ref() == name => {
                 inside = true;
                 found.push(String::new());
             }
-            Event::End(end) if end.name().as_ref() == name.as_bytes() => inside = false,
-            Event::Text(text) if inside => found.last_mut().unwrap().push_str(&text.decode().unwrap()),
+            Event::End(end) if end.name().as_ref() == name => inside = false,
+            Event::Text(text) if inside => found.last_mut().unwrap().push_str(&text),
             Event::GeneralRef(entity) if inside => {
                 let named = entity.resolve_char_ref().unwrap();
-                let other = || match entity.decode().unwrap().as_ref() {
+                let other = || match &*entity {
                     "lt" => '<',
                     "gt" => '>',
                     "amp" => '&',
