@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dtsec_list::{Chain, InstanceId};
 use dtsec_token::MAX_TOKEN_BYTES;
-use dtsec_verify::{Challenges, Ear, EarSigner, Evidence, Expected, Verifier, VerifierId};
+use dtsec_verify::{Challenges, Ear, EarSigner, Evidence, Expected, ListTime, Verifier, VerifierId};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
@@ -51,6 +51,11 @@ impl Service {
     /// Puts another verifier in the place of the one there was. What is under way is finished by the old one.
     pub fn replace(&self, verifier: Verifier) {
         self.verifier.store(Arc::new(verifier));
+    }
+
+    /// Which list it goes by, and how fresh that is at this moment.
+    pub fn list_time(&self, now: Timestamp) -> ListTime {
+        self.verifier.load().list_time(now)
     }
 
     /// Its routes.
@@ -186,7 +191,7 @@ fn bytes(field: &'static str, text: &str) -> Result<Vec<u8>, ServiceError> {
 }
 
 async fn list(State(service): State<Arc<Service>>) -> Response {
-    Json(service.verifier.load().list_time(Timestamp::now())).into_response()
+    Json(service.list_time(Timestamp::now())).into_response()
 }
 
 async fn keys(State(service): State<Arc<Service>>) -> Response {
