@@ -85,7 +85,7 @@ impl Command {
 }
 
 /// What is wrong with a list is an answer; that it could not be had is not.
-fn refused(error: anyhow::Error) -> anyhow::Result<Answer> {
+pub(super) fn refused(error: anyhow::Error) -> anyhow::Result<Answer> {
     match error.downcast::<MirrorError>() {
         Ok(
             error @ (MirrorError::Source(_) | MirrorError::Tree(_) | MirrorError::NoRoot | MirrorError::Busy),

@@ -118,6 +118,14 @@ impl Mirror {
         Ok(self.remembered()?.map(|remembered| remembered.fresh))
     }
 
+    /// The version of the list that the copy has; none where it has never been filled.
+    ///
+    /// # Errors
+    /// [`MirrorError`].
+    pub fn version(&self) -> Result<Option<u64>, MirrorError> {
+        Ok(self.remembered()?.map(|remembered| remembered.version))
+    }
+
     /// Fetches what is new. With `pages`, pages and feeds as well: then the copy can be served and read offline.
     ///
     /// # Errors
@@ -249,6 +257,19 @@ impl Mirror {
         let damaged =
             |error: serde_json::Error| MirrorError::Damaged { path: name.path(), problem: error.to_string() };
         serde_json::from_slice(&content).map(Some).map_err(damaged)
+    }
+
+    /// Every part of these kinds, as it was signed, in the order of their names.
+    ///
+    /// # Errors
+    /// [`MirrorError`]; also for each part that is not what was signed.
+    pub fn parts_of(
+        &self,
+        kinds: &[&str],
+    ) -> Result<impl Iterator<Item = Result<(PartName, Vec<u8>), MirrorError>>, MirrorError> {
+        let mut parts = self.manifest()?.parts;
+        parts.retain(|name, _| kinds.contains(&name.kind()));
+        Ok(parts.into_iter().map(|(name, digest)| Ok((name, self.object(&digest)?))))
     }
 
     /// What the log says of a part, or of all, each with the proof that it does.
