@@ -118,12 +118,21 @@ impl Mirror {
         Ok(self.remembered()?.map(|remembered| remembered.fresh))
     }
 
+    /// The version of the list that the copy has; none where it has never been filled.
+    ///
+    /// # Errors
+    /// [`MirrorError`].
+    pub fn version(&self) -> Result<Option<u64>, MirrorError> {
+        Ok(self.remembered()?.map(|remembered| remembered.version))
+    }
+
     /// Fetches what is new. With `pages`, pages and feeds as well: then the copy can be served and read offline.
     ///
     /// # Errors
     /// [`MirrorError`], each attack by its name; then the copy is what it was.
     pub async fn sync(&self, source: &Source, pages: bool, now: Timestamp) -> Result<Synced, MirrorError> {
         let root = self.tree.get(ROOT)?.ok_or(MirrorError::NoRoot)?;
+        let _lock = self.tree.lock()?.ok_or(MirrorError::Busy)?;
         let had = self.remembered()?;
         // TUF's client notes what it believes at once; here it is believed only when the log agrees.
         let trial = self.tree.place(TRIAL);
@@ -209,12 +218,11 @@ impl Mirror {
     pub async fn check(&self) -> Result<(Fresh, u64), MirrorError> {
         let root = self.tree.get(ROOT)?.ok_or(MirrorError::NoRoot)?;
         let source = Source::new(&self.tree.root().display().to_string())?;
-        let empty = self.tree.place(".mirror/check");
-        let told = |error| TreeError { path: empty.clone(), error };
-        emptied(&empty).map_err(told)?;
-        let got = fetch(&source, &root, &empty, None, &Tree::new(empty.join("no-tiles"))).await;
-        std::fs::remove_dir_all(&empty).map_err(told)?;
-        let got = got?;
+        // Elsewhere: a copy may lie on what cannot be written.
+        let told = |error| TreeError { path: std::env::temp_dir(), error };
+        let empty = tempfile::tempdir().map_err(told)?;
+        let no_tiles = Tree::new(empty.path().join("no-tiles"));
+        let got = fetch(&source, &root, empty.path(), None, &no_tiles).await?;
         for (name, digest) in &got.manifest.parts {
             self.object(digest)?;
             if self.tree.get(&name.path())?.is_none_or(|content| &sha256(&content) != digest) {
@@ -249,6 +257,19 @@ impl Mirror {
         let damaged =
             |error: serde_json::Error| MirrorError::Damaged { path: name.path(), problem: error.to_string() };
         serde_json::from_slice(&content).map(Some).map_err(damaged)
+    }
+
+    /// Every part of these kinds, as it was signed, in the order of their names.
+    ///
+    /// # Errors
+    /// [`MirrorError`]; also for each part that is not what was signed.
+    pub fn parts_of(
+        &self,
+        kinds: &[&str],
+    ) -> Result<impl Iterator<Item = Result<(PartName, Vec<u8>), MirrorError>>, MirrorError> {
+        let mut parts = self.manifest()?.parts;
+        parts.retain(|name, _| kinds.contains(&name.kind()));
+        Ok(parts.into_iter().map(|(name, digest)| Ok((name, self.object(&digest)?))))
     }
 
     /// What the log says of a part, or of all, each with the proof that it does.

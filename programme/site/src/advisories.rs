@@ -43,7 +43,11 @@ struct AdvisoryPage<'a> {
 }
 
 fn severity(advisory: &Advisory<'_>) -> String {
-    advisory.document.aggregate_severity.as_ref().map_or_else(|| "not said".to_owned(), |one| one.text.to_owned())
+    advisory
+        .document
+        .aggregate_severity
+        .as_ref()
+        .map_or_else(|| "not said".to_owned(), |one| one.text.to_owned())
 }
 
 pub(crate) fn files(input: &Input<'_>, all: &All<'_>) -> Result<Vec<File>, SiteError> {

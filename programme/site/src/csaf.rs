@@ -94,7 +94,8 @@ fn feed(input: &Input<'_>, base: &str, all: &All<'_>) -> Value {
             })
         })
         .collect();
-    let updated = all.advisories.first().map_or(input.as_of, |one| one.document.tracking.current_release_date);
+    let updated =
+        all.advisories.first().map_or(input.as_of, |one| one.document.tracking.current_release_date);
     json!({ "feed": {
         "id": "csaf-feed-tlp-white",
         "title": format!("{}: advisories (TLP:WHITE)", input.name),

@@ -15,7 +15,14 @@ pub(crate) fn files(input: &Input<'_>, all: &All<'_>) -> Result<Vec<File>, SiteE
         let versions: Vec<&str> = entry.versions.iter().map(|one| one.version).collect();
         let identities: Vec<&str> = entry.versions.iter().map(|one| one.identity).collect();
         products.push(json!([
-            entry.id, entry.product, entry.developer, entry.class, state.tone, state.text, versions, identities,
+            entry.id,
+            entry.product,
+            entry.developer,
+            entry.class,
+            state.tone,
+            state.text,
+            versions,
+            identities,
         ]));
         entries.push(json!({
             "id": entry.id, "product": entry.product, "developer": entry.developer, "class": entry.class,

@@ -132,7 +132,9 @@ fn known(all: &All<'_>, entry: &Entry<'_>, version: &str) -> Vec<Known> {
         let (state, what_to_do) = match said {
             Said::Affected => (State::new("warn", "Affected"), helped(remedy)),
             Said::Investigated => (State::new("warn", "Being looked into"), helped("")),
-            Said::Fixed => (State::new("good", "Solved"), "Nothing: this version is safe from it.".to_owned()),
+            Said::Fixed => {
+                (State::new("good", "Solved"), "Nothing: this version is safe from it.".to_owned())
+            }
             Said::NotAffected => (State::new("good", "Not affected"), "Nothing.".to_owned()),
         };
         let severity = advisory.document.aggregate_severity.as_ref().map_or("", |one| one.text);
@@ -157,6 +159,7 @@ fn known(all: &All<'_>, entry: &Entry<'_>, version: &str) -> Vec<Known> {
 }
 
 fn helped(remedy: &str) -> String {
-    let ask = "Ask the developer or your clinic what to do; do not stop a therapy without asking your care team.";
+    let ask =
+        "Ask the developer or your clinic what to do; do not stop a therapy without asking your care team.";
     if remedy.is_empty() { ask.to_owned() } else { format!("{remedy} {ask}") }
 }

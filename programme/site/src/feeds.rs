@@ -49,7 +49,14 @@ fn urn(parts: &[&str]) -> String {
     let hex = hex::encode(&hash.finalize()[..16]);
     // A UUID of version 8 (RFC 9562): a hash of one's own.
     let variant = b"89ab"[usize::from(hex.as_bytes()[16] & 3)] as char;
-    format!("urn:uuid:{}-{}-8{}-{variant}{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+    format!(
+        "urn:uuid:{}-{}-8{}-{variant}{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[13..16],
+        &hex[17..20],
+        &hex[20..]
+    )
 }
 
 fn item(entry: &Entry<'_>, one: &Moment, link: String, title: String) -> Item {

@@ -127,7 +127,9 @@ impl<'a> Touched<'a> {
     /// A page is touched by its own part, and by those whose names stand on it.
     fn by(all: &parts::All<'a>, changed: Option<&BTreeSet<PartName>>) -> Self {
         let is = |kind: &str, id: &str| {
-            changed.is_none_or(|changed| format!("{kind}/{id}").parse().is_ok_and(|name| changed.contains(&name)))
+            changed.is_none_or(|changed| {
+                format!("{kind}/{id}").parse().is_ok_and(|name| changed.contains(&name))
+            })
         };
         let advised: BTreeSet<&str> = all.advised.keys().map(|(entry, _)| *entry).collect();
         let mut touched = Self {

@@ -109,7 +109,8 @@ pub(crate) fn files<'a>(
     touched: &Touched<'a>,
 ) -> Result<Vec<File>, SiteError> {
     let mut files = Vec::new();
-    let lines = |entries: Vec<&Entry<'a>>| entries.into_iter().map(|one| Line::of(all, one)).collect::<Vec<_>>();
+    let lines =
+        |entries: Vec<&Entry<'a>>| entries.into_iter().map(|one| Line::of(all, one)).collect::<Vec<_>>();
     let mut by_letter: BTreeMap<String, Vec<&Entry<'a>>> = BTreeMap::new();
     for entry in all.entries.values() {
         by_letter.entry(letter(entry.product)).or_default().push(entry);
@@ -133,7 +134,10 @@ pub(crate) fn files<'a>(
         }
     }
     let labs = all.labs.values().map(|lab| (lab, words::state(lab.state.state))).collect();
-    files.push(page("labs/index.html".to_owned(), &Labs { layout: Layout::below(input, "Labs", "labs"), labs })?);
+    files.push(page(
+        "labs/index.html".to_owned(),
+        &Labs { layout: Layout::below(input, "Labs", "labs"), labs },
+    )?);
     let mut of_lab: BTreeMap<&str, Vec<&Entry<'a>>> = BTreeMap::new();
     let mut of_profile: BTreeMap<&str, Vec<&Entry<'a>>> = BTreeMap::new();
     for entry in all.entries.values() {
@@ -152,7 +156,12 @@ pub(crate) fn files<'a>(
             lab,
             state: words::state(lab.state.state),
             since: lab.state.since.map(words::day).unwrap_or_default(),
-            competence: lab.application.competence.iter().map(|(of, one)| (words::plain(of), one.van)).collect(),
+            competence: lab
+                .application
+                .competence
+                .iter()
+                .map(|(of, one)| (words::plain(of), one.van))
+                .collect(),
             lines: lines(sorted(entries.into_iter())),
         };
         files.push(page(format!("labs/{}.html", lab.id), &view)?);

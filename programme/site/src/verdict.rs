@@ -95,10 +95,13 @@ fn list_said(list: &ListTime) -> (bool, String) {
     let (as_of, until) = (words::moment(list.as_of), words::moment(list.fresh_until));
     match list.freshness {
         Freshness::Fresh => (true, format!("By list {} as of {as_of}, fresh until {until}.", list.serial)),
-        Freshness::Stale => (false, format!("By list {} as of {as_of}, out of date since {until}.", list.serial)),
-        Freshness::FromTheFuture => {
-            (false, format!("By list {} as of {as_of}, which is in the future: a clock is wrong.", list.serial))
+        Freshness::Stale => {
+            (false, format!("By list {} as of {as_of}, out of date since {until}.", list.serial))
         }
+        Freshness::FromTheFuture => (
+            false,
+            format!("By list {} as of {as_of}, which is in the future: a clock is wrong.", list.serial),
+        ),
     }
 }
 

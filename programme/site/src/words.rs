@@ -168,7 +168,8 @@ pub(crate) fn history(entry: &Entry<'_>) -> Vec<Moment> {
             "removed" => ("Taken off the list", "bad"),
             other => (other, "calm"),
         };
-        let text = if trace.because.is_empty() { plain(is) } else { format!("{}: {}", plain(is), trace.because) };
+        let text =
+            if trace.because.is_empty() { plain(is) } else { format!("{}: {}", plain(is), trace.because) };
         Moment { at: trace.at, text, tone }
     });
     let appended = entry.versions.iter().skip(1).map(|one| {

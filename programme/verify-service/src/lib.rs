@@ -12,14 +12,16 @@
 //! in base64url; `instance-id` in hex where only that device may answer; `chain`, certificates in PEM. Or it is the form's. A verdict is an answer
 //! whatever it is: status 200. Only a request that asks nothing is an error.
 //!
-//! List and endorsements are read from a [`folder`] into memory. [`Service::replace`] puts new ones in the place of the old by one pointer:
-//! each verdict is by one list, never by parts of two. Whether the folder is genuine is for whoever fills it to check.
+//! List and endorsements are read into memory: from a copy of the published tree, whose signatures and log were verified when it was
+//! synced ([`followed`]), or from a plain [`folder`], of which nothing proves who made it. [`Service::replace`] puts new ones in
+//! the place of the old by one pointer: each verdict is by one list, never by parts of two.
 //!
-//! May use `verify`, `list` and `site`. Used by `cli`.
+//! May use `verify`, `list`, `mirror` and `site`. Used by `cli`.
 
 #![forbid(unsafe_code)]
 
 pub mod folder;
+pub mod followed;
 mod question;
 mod service;
 

@@ -108,7 +108,8 @@ impl Question {
 }
 
 fn certificates(pem: &str) -> Result<Chain, ServiceError> {
-    Chain::from_pem(pem.as_bytes()).map_err(|why| ServiceError::Field { field: "chain", why: why.to_string() })
+    Chain::from_pem(pem.as_bytes())
+        .map_err(|why| ServiceError::Field { field: "chain", why: why.to_string() })
 }
 
 fn base64url(field: &'static str, text: &str) -> Result<Vec<u8>, ServiceError> {

@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dtsec_token::MAX_TOKEN_BYTES;
-use dtsec_verify::{Challenges, Ear, EarSigner, Evidence, Expected, Verifier, VerifierId};
+use dtsec_verify::{Challenges, Ear, EarSigner, Evidence, Expected, ListTime, Verifier, VerifierId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::io;
@@ -57,6 +57,11 @@ impl Service {
         aws_lc_rs::rand::fill(&mut random).map_err(|_| ServiceError::Machine("no random bytes"))?;
         let challenge = self.challenges.issue(&random, now);
         Ok((challenge.to_vec(), now.saturating_add(self.challenge_lifetime).unwrap_or(now)))
+    }
+
+    /// Which list it goes by, and how fresh that is at this moment.
+    pub fn list_time(&self, now: Timestamp) -> ListTime {
+        self.verifier.load().list_time(now)
     }
 
     /// Its routes.
@@ -214,7 +219,7 @@ fn page<E>(status: StatusCode, made: Result<String, E>) -> Result<Response, Serv
 }
 
 async fn list(State(service): State<Arc<Service>>) -> Response {
-    Json(service.verifier.load().list_time(Timestamp::now())).into_response()
+    Json(service.list_time(Timestamp::now())).into_response()
 }
 
 async fn keys(State(service): State<Arc<Service>>) -> Response {
