@@ -2,7 +2,7 @@
 
 #![no_main]
 
-#[path = "../../programme/log/tests/invariants.rs"]
+#[path = "../../programme/log/tests/hostile/invariants.rs"]
 mod invariants;
 
 use dtsec_publish::{Leaf, PartName};
