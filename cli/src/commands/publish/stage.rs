@@ -48,9 +48,6 @@ pub(crate) struct Stage {
     online: Online,
 }
 
-/// What publishes.
-const WORKER: &str = "dtsec-publish";
-
 /// The kinds of parts that come from the registry.
 const KINDS: [&str; 3] = ["entry", "lab", "pp"];
 
@@ -66,9 +63,18 @@ impl Stage {
         let publisher = self.place.publisher()?;
         let registry = self.registry().await?;
         let now = Timestamp::now();
-        let Some(told) = registry.unpublished(WORKER).await? else {
-            anyhow::bail!("somebody else is publishing from this registry; wait until that has ended");
-        };
+        // One tree at a time publishes from a registry; after a crash the same one goes on at once.
+        let tree = std::path::absolute(publisher.tree().root())?;
+        let digest = publisher::sha256(tree.as_os_str().as_encoded_bytes());
+        let worker = format!("dtsec-publish-{}", &digest[..16]);
+        let busy = "somebody else is publishing from this registry; wait until that has ended";
+        let mut told = registry.unpublished(&worker).await?.context(busy)?;
+        // What members released by hand.
+        let released = publisher.manifest()?.map_or(0, |manifest| manifest.seq);
+        if told.first().is_some_and(|event| event.seq <= released) {
+            registry.published(&worker, released).await?;
+            told = registry.unpublished(&worker).await?.context(busy)?;
+        }
         let events = told.into_iter().map(event).collect::<anyhow::Result<Vec<Event>>>()?;
         // The state after the events: what is newer comes with its own event next time.
         let before = publisher.parts()?;
@@ -99,10 +105,10 @@ impl Stage {
         if !self.online.is_given() {
             return Answer::new(Staged { staged, released: None }, Exit::Success);
         }
-        let mut keys = self.online.read(publisher.log())?;
+        let mut keys = self.online.read(&publisher)?;
         match publisher.release(&mut keys.signers(), Timestamp::now()) {
             Ok(done) => {
-                registry.published(WORKER, done.seq).await?;
+                registry.published(&worker, done.seq).await?;
                 let released = Released::new(&publisher, done.version)?;
                 Answer::new(Staged { staged, released: Some(released) }, Exit::Success)
             }
