@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use dtsec_log::Kind;
-use dtsec_publish::publisher::{LogPolicy, PublishError, Witness};
-use dtsec_publish::{Publisher, RoleKey, Signers, publisher};
+use dtsec_publish::publisher::{LogPolicy, PublishError};
+use dtsec_publish::witness::{LocalWitness, Witness};
+use dtsec_publish::{Publisher, RoleKey, Signers};
+use dtsec_witness::HttpWitness;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -24,22 +26,25 @@ pub(crate) struct Sign {
     key: PathBuf,
 }
 
-/// The keys of the publisher.
+/// The keys of the publisher: all three, or none where they may be missing.
 #[derive(Args)]
 #[group(required = false, multiple = true)]
 pub(super) struct Online {
     /// Private key for snapshots.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", required = false, requires_all = ["timestamp_key", "log_key"])]
     snapshot_key: PathBuf,
     /// Private key for timestamps.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", required = false, requires_all = ["snapshot_key", "log_key"])]
     timestamp_key: PathBuf,
     /// The log's private key.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", required = false, requires_all = ["snapshot_key", "timestamp_key"])]
     log_key: PathBuf,
     /// A witness that is run here: its private key, and the file in which it remembers; may be repeated.
-    #[arg(long, value_name = "KEY:STATE")]
+    #[arg(long, value_name = "KEY:STATE", requires_all = ["snapshot_key", "timestamp_key", "log_key"])]
     witness: Vec<String>,
+    /// Address of a witness that somebody else runs (`dtsec publish witness serve`); may be repeated.
+    #[arg(long, value_name = "URL", requires_all = ["snapshot_key", "timestamp_key", "log_key"])]
+    witness_url: Vec<url::Url>,
 }
 
 /// Release the list that is staged and signed by enough members. The status is 1 where it is not.
@@ -65,7 +70,7 @@ pub(super) struct Keys {
     snapshot: RoleKey,
     timestamp: RoleKey,
     log: dtsec_log::NoteSigner,
-    witnesses: Vec<publisher::LocalWitness>,
+    witnesses: Vec<Box<dyn Witness>>,
 }
 
 impl Online {
@@ -79,13 +84,17 @@ impl Online {
                 (signer.public() == one).then_some(signer)
             });
             let signer = own.context("the log's file names no witness with this key")?;
-            Ok(publisher::LocalWitness::new(signer, policy.log.clone(), state.into()))
+            Ok(Box::new(LocalWitness::new(signer, policy.log.clone(), state.into())) as Box<dyn Witness>)
         };
+        let elsewhere = |url: &url::Url| -> Box<dyn Witness> {
+            Box::new(HttpWitness::new(dtsec_serve::web_client(), url, policy.witnesses.clone()))
+        };
+        let local = self.witness.iter().map(witness).collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Keys {
             snapshot: read_key(&self.snapshot_key)?,
             timestamp: read_key(&self.timestamp_key)?,
             log: read_key(&self.log_key)?.note_signer(policy.log.name(), Kind::Note)?,
-            witnesses: self.witness.iter().map(witness).collect::<anyhow::Result<_>>()?,
+            witnesses: local.into_iter().chain(self.witness_url.iter().map(elsewhere)).collect(),
         })
     }
 }
@@ -96,7 +105,7 @@ impl Keys {
             snapshot: &self.snapshot,
             timestamp: &self.timestamp,
             log: &self.log,
-            witnesses: self.witnesses.iter_mut().map(|one| one as &mut dyn Witness).collect(),
+            witnesses: self.witnesses.iter_mut().map(|one| &mut **one as &mut dyn Witness).collect(),
         }
     }
 }
