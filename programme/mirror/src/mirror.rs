@@ -142,9 +142,10 @@ impl Mirror {
         let files =
             got.manifest.files.iter().filter(|_| pages).map(|(path, digest)| (path.clone(), digest.clone()));
         let wanted: Vec<(String, String)> = parts.chain(files).collect();
+        let (mut writing, mut waiting) = (self.tree.writing(), BTreeSet::new());
         for (path, digest) in &wanted {
             let object = object_path(digest);
-            if self.tree.has(&object)? {
+            if !waiting.insert(digest) || self.tree.has(&object)? {
                 continue;
             }
             let content = source.get(&object).await?;
@@ -152,8 +153,9 @@ impl Mirror {
                 return Err(MirrorError::Digest { path: path.clone() });
             }
             bytes += content.len() as u64;
-            self.tree.put(&object, &content)?;
+            writing.put(&object, &content)?;
         }
+        writing.done()?;
         self.keep(&got, &wanted)?;
         for name in names(&trial).map_err(told)? {
             let bytes = std::fs::read(trial.join(&name)).map_err(told)?;
@@ -172,10 +174,12 @@ impl Mirror {
         for (name, content) in &got.targets {
             self.tree.put_changed(&format!("targets/{}.{name}", sha256(content)), content)?;
         }
+        let mut writing = self.tree.writing();
         for (path, digest) in wanted {
             let content = self.object(digest)?;
-            self.tree.put_changed(path, &content)?;
+            writing.put_changed(path, &content)?;
         }
+        writing.done()?;
         for (path, document) in got.metadata.iter().filter(|(path, _)| !path.ends_with("timestamp.json")) {
             self.tree.put_changed(path, document)?;
         }

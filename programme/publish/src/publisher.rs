@@ -11,7 +11,7 @@
 use crate::history::{Leaf, PartName};
 use crate::key::{KeyError, RoleKey};
 use crate::root::{self, RootError, SPEC_VERSION};
-use crate::tree::{Lock, Tree, TreeError};
+use crate::tree::{Lock, Tree, TreeError, Writing};
 use crate::witness::Witness;
 use dtsec_log::{
     Checkpoint, CheckpointError, Frontier, Key, Note, NoteError, NoteSigner, Policy, TileError, Tiles, tile,
@@ -461,8 +461,9 @@ impl Publisher {
         let leaves = leaves(events, known.seq, &parts, &changed, now);
         let seq = events.iter().map(|event| event.seq).fold(known.seq, i64::max);
 
+        let mut writing = self.tree.writing();
         for name in &changed {
-            self.object(&parts[name], &states[name])?;
+            self.object(&mut writing, &parts[name], &states[name])?;
         }
         let mut files = known.files;
         for (path, bytes) in render(&changed) {
@@ -470,9 +471,10 @@ impl Publisher {
                 return Err(PublishError::Name(path));
             }
             let digest = sha256(&bytes);
-            self.object(&digest, &bytes)?;
+            self.object(&mut writing, &digest, &bytes)?;
             files.insert(path, digest);
         }
+        writing.done()?;
         let entries: Vec<Vec<u8>> = leaves.iter().map(Leaf::bytes).collect();
         let mut tiles = tile::append(&self.tree, known.size, &entries)?;
         let size = tiles.size();
@@ -513,9 +515,9 @@ impl Publisher {
     }
 
     /// Puts a content under its digest, where nobody looks who was not told.
-    fn object(&self, digest: &str, bytes: &[u8]) -> Result<(), TreeError> {
+    fn object(&self, writing: &mut Writing<'_>, digest: &str, bytes: &[u8]) -> Result<(), TreeError> {
         let path = object_path(digest);
-        if self.tree.has(&path)? { Ok(()) } else { self.tree.put(&path, bytes) }
+        if self.tree.has(&path)? { Ok(()) } else { writing.put(&path, bytes) }
     }
 
     /// Puts everything that is new in its place, where people and browsers look.
@@ -528,6 +530,7 @@ impl Publisher {
             parts.chain(manifest.files.iter().map(|(path, digest)| (path.clone(), digest.clone()))).collect()
         };
         let before = before.as_ref().map(places).unwrap_or_default();
+        let mut writing = self.tree.writing();
         for (path, digest) in places(manifest) {
             if !interrupted && before.get(&path) == Some(&digest) {
                 continue;
@@ -537,9 +540,9 @@ impl Publisher {
             if sha256(&bytes) != digest {
                 return Err(damaged(&object, "its digest is not the one that was signed"));
             }
-            self.tree.put_changed(&path, &bytes)?;
+            writing.put_changed(&path, &bytes)?;
         }
-        Ok(())
+        Ok(writing.done()?)
     }
 
     fn target(&self, name: &str, bytes: &[u8]) -> Result<Target, PublishError> {

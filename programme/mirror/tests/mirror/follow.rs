@@ -36,9 +36,10 @@ async fn to_follow_one_change_only_what_is_new_is_fetched() {
         source.fetched()
     };
     let one = look().await;
-    // The manifest, the list and the part, the entries of the log, and the documents that name them, which are looked at twice.
-    assert!(nothing.files <= 8, "{nothing:?}");
-    assert!(one.files <= nothing.files + 6, "{one:?} after {nothing:?}");
+    // Checkpoint, last entries of the log, root, and twice the three documents that say what there is.
+    assert_eq!(nothing.files, 9, "{nothing:?}");
+    // Besides, the manifest, the whole list, and the part.
+    assert_eq!(one.files, nothing.files + 3, "{one:?} after {nothing:?}");
     assert_eq!(look().await.files, nothing.files, "the control: nothing is new again");
 }
 
