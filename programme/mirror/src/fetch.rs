@@ -4,7 +4,7 @@ use crate::source::{Source, SourceError};
 use dtsec_log::{CheckpointError, Hash, Note, Sink, TileError, Tiles, tile, tree as merkle};
 use dtsec_publish::history::{Leaf, PartName};
 use dtsec_publish::publisher::{
-    CHECKPOINT, LOG, LogPolicy, MANIFEST, Manifest, checkpoint_path, is_file_name,
+    CHECKPOINT, LOG, LogPolicy, MANIFEST, Manifest, checkpoint_path, is_file_name, sha256,
 };
 use dtsec_publish::root;
 use dtsec_publish::tree::{Tree, TreeError};
@@ -223,14 +223,21 @@ pub(crate) async fn fetch(
     if let Some(name) = repository.targets().signed.targets.keys().find(|name| !is_file_name(name.raw())) {
         return Err(MirrorError::Tuf(format!("it names `{}`, which is no name of a file", name.raw())));
     }
-    let manifest = target(&repository, &TargetName::new(MANIFEST).map_err(told)?).await?;
-    let manifest =
-        Manifest::parse(&manifest).map_err(|problem| MirrorError::Tuf(format!("{MANIFEST}: {problem}")))?;
-    let policy: LogPolicy = read(&repository, LOG).await?;
     let mut targets = BTreeMap::new();
-    for name in repository.targets().signed.targets.keys() {
-        targets.insert(name.raw().to_owned(), target(&repository, name).await?);
+    for (name, target) in &repository.targets().signed.targets {
+        let digest = hex::encode(&*target.hashes.sha256);
+        // What is in the copy already need not come again.
+        let had = copy.get(&format!("targets/{digest}.{}", name.raw()))?;
+        let bytes = match had.filter(|had| sha256(had) == digest) {
+            Some(had) => had,
+            None => fetched(&repository, name).await?,
+        };
+        targets.insert(name.raw().to_owned(), bytes);
     }
+    let manifest = targets.get(MANIFEST).map_or(&[][..], Vec::as_slice);
+    let manifest =
+        Manifest::parse(manifest).map_err(|problem| MirrorError::Tuf(format!("{MANIFEST}: {problem}")))?;
+    let policy: LogPolicy = read(&targets, LOG)?;
     // The one of the list that was signed: a newer list may be on its way.
     let checkpoint = match source.get(&checkpoint_path(manifest.log.size)).await {
         Err(SourceError::Missing(_)) => source.get(CHECKPOINT).await?,
@@ -342,16 +349,19 @@ fn agree(log: &BTreeMap<PartName, String>, list: &BTreeMap<PartName, String>) ->
     }
 }
 
-async fn target(repository: &Repository, name: &TargetName) -> Result<Vec<u8>, MirrorError> {
+async fn fetched(repository: &Repository, name: &TargetName) -> Result<Vec<u8>, MirrorError> {
     let missing = || MirrorError::Mixture(format!("{} is named and not there", name.raw()));
     let stream = repository.read_target(name).await.map_err(told)?.ok_or_else(missing)?;
     stream.into_vec().await.map_err(told)
 }
 
-async fn read<T: serde::de::DeserializeOwned>(repository: &Repository, name: &str) -> Result<T, MirrorError> {
-    let missing = |_| MirrorError::Tuf(format!("{name} is no name of a target"));
-    let bytes = target(repository, &TargetName::new(name).map_err(missing)?).await?;
-    serde_json::from_slice(&bytes).map_err(|error| MirrorError::Tuf(format!("{name}: {error}")))
+fn read<T: serde::de::DeserializeOwned>(
+    targets: &BTreeMap<String, Vec<u8>>,
+    name: &str,
+) -> Result<T, MirrorError> {
+    let missing = || MirrorError::Mixture(format!("{name} is not among the targets"));
+    let bytes = targets.get(name).ok_or_else(missing)?;
+    serde_json::from_slice(bytes).map_err(|error| MirrorError::Tuf(format!("{name}: {error}")))
 }
 
 /// The documents that are signed, byte for byte, as they are to lie in the copy; and until when the first of them is good.

@@ -163,9 +163,10 @@ impl Mirror {
         let files =
             got.manifest.files.iter().filter(|_| pages).map(|(path, digest)| (path.clone(), digest.clone()));
         let wanted: Vec<(String, String)> = parts.chain(files).collect();
+        let (mut writing, mut waiting) = (self.tree.writing(), BTreeSet::new());
         for (path, digest) in &wanted {
             let object = object_path(digest);
-            if self.tree.has(&object)? {
+            if !waiting.insert(digest) || self.tree.has(&object)? {
                 continue;
             }
             let content = source.get(&object).await?;
@@ -173,8 +174,9 @@ impl Mirror {
                 return Err(MirrorError::Digest { path: path.clone() });
             }
             bytes += content.len() as u64;
-            self.tree.put(&object, &content)?;
+            writing.put(&object, &content)?;
         }
+        writing.done()?;
         self.keep(&got, &wanted)?;
         if let Some(newest) = got.metadata.get(&format!("metadata/{}.root.json", got.root)) {
             self.tree.put_changed(NEWEST_ROOT, newest)?;
@@ -196,10 +198,12 @@ impl Mirror {
         for (name, content) in &got.targets {
             self.tree.put_changed(&format!("targets/{}.{name}", sha256(content)), content)?;
         }
+        let mut writing = self.tree.writing();
         for (path, digest) in wanted {
             let content = self.object(digest)?;
-            self.tree.put_changed(path, &content)?;
+            writing.put_changed(path, &content)?;
         }
+        writing.done()?;
         for (path, document) in got.metadata.iter().filter(|(path, _)| !path.ends_with("timestamp.json")) {
             self.tree.put_changed(path, document)?;
         }

@@ -1,6 +1,8 @@
 //! Files that are there as a whole or not at all.
 
 use dtsec_log::{Sink, Source};
+use serde::Serialize;
+use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +14,18 @@ pub struct Tree {
     root: PathBuf,
     /// How many writes are left before the disk is full.
     room: Option<Arc<AtomicU64>>,
+    written: Arc<[AtomicU64; 3]>,
+}
+
+/// What was written by a tree and its clones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Written {
+    /// Files that were put in their place.
+    pub files: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// How often the disk was asked to make something durable.
+    pub syncs: u64,
 }
 
 /// Why a file could not be read or written.
@@ -29,10 +43,34 @@ pub struct TreeError {
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "it is held, not used")] std::fs::File);
 
+impl Lock {
+    /// Takes a lock that others hold for moments only: waits for them.
+    ///
+    /// # Errors
+    /// [`TreeError`].
+    pub(crate) fn wait(path: &Path) -> Result<Option<Self>, TreeError> {
+        Self::take(path, rustix::fs::FlockOperation::LockExclusive)
+    }
+
+    fn take(path: &Path, how: rustix::fs::FlockOperation) -> Result<Option<Self>, TreeError> {
+        let told = |error| TreeError { path: path.to_owned(), error };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(told)?;
+        }
+        let file =
+            std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(told)?;
+        match rustix::fs::flock(&file, how) {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(told(error.into())),
+        }
+    }
+}
+
 impl Tree {
     /// A folder; it need not be there yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), room: None }
+        Self { root: root.into(), room: None, written: Arc::default() }
     }
 
     /// One whose disk is full after so many writes: for those who try what a crash leaves behind.
@@ -93,6 +131,19 @@ impl Tree {
         }
     }
 
+    fn has_room(&self) -> bool {
+        let left = |room: &Arc<AtomicU64>| {
+            room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+        };
+        self.room.as_ref().is_none_or(left)
+    }
+
+    /// What was written so far.
+    pub fn written(&self) -> Written {
+        let [files, bytes, syncs] = self.written.each_ref().map(|count| count.load(Ordering::Relaxed));
+        Written { files, bytes, syncs }
+    }
+
     /// Where it lies.
     pub fn root(&self) -> &Path {
         &self.root
@@ -108,16 +159,7 @@ impl Tree {
     /// # Errors
     /// [`TreeError`].
     pub fn lock(&self) -> Result<Option<Lock>, TreeError> {
-        let path = self.place(".lock");
-        let told = |error| TreeError { path: path.clone(), error };
-        std::fs::create_dir_all(&self.root).map_err(told)?;
-        let file =
-            std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(told)?;
-        match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Lock(file))),
-            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
-            Err(error) => Err(told(error.into())),
-        }
+        Lock::take(&self.place(".lock"), rustix::fs::FlockOperation::NonBlockingLockExclusive)
     }
 
     /// A file, if it is there.
@@ -159,27 +201,14 @@ impl Tree {
     /// # Errors
     /// [`TreeError`]; then what was there before still is.
     pub fn put(&self, path: &str, bytes: &[u8]) -> Result<(), TreeError> {
-        let place = self.place(path);
-        let write = || {
-            let left = |room: &Arc<AtomicU64>| {
-                room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
-            };
-            if !self.room.as_ref().is_none_or(left) {
-                return Err(io::ErrorKind::StorageFull.into());
-            }
-            let folder = place.parent().unwrap_or(&self.root);
-            std::fs::create_dir_all(folder)?;
-            let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
-            file.write_all(bytes)?;
-            // Others are to read it, which a temporary file does not let them.
-            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-            file.as_file().set_permissions(mode)?;
-            file.as_file().sync_all()?;
-            file.persist(&place).map_err(|error| error.error)?;
-            // The name as well.
-            std::fs::File::open(folder)?.sync_all()
-        };
-        write().map_err(|error| TreeError { path: place.clone(), error })
+        let mut writing = self.writing();
+        writing.put(path, bytes)?;
+        writing.done()
+    }
+
+    /// Puts many files in their places: each as [`Tree::put`] does it, and the disk is not asked for each of them.
+    pub fn writing(&self) -> Writing<'_> {
+        Writing { tree: self, waiting: Vec::new() }
     }
 
     /// Puts a file there unless the same one is.
@@ -191,6 +220,101 @@ impl Tree {
             return Ok(false);
         }
         self.put(path, bytes).map(|()| true)
+    }
+}
+
+/// So many files wait at most until they are put in their places.
+const MOST: usize = 1_000;
+/// From so many files on, everything that the file system has is made durable in one go, and not each file by itself.
+const MANY: usize = 64;
+
+/// Files that are written beside their places. They are moved there when all of them are durable.
+#[derive(Debug)]
+pub struct Writing<'t> {
+    tree: &'t Tree,
+    waiting: Vec<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    place: PathBuf,
+    file: tempfile::TempPath,
+    bytes: u64,
+}
+
+impl Writing<'_> {
+    /// Writes a file beside its place.
+    ///
+    /// # Errors
+    /// [`TreeError`]; then what was in its place before still is.
+    pub fn put(&mut self, path: &str, bytes: &[u8]) -> Result<(), TreeError> {
+        let place = self.tree.place(path);
+        let write = || {
+            let folder = place.parent().unwrap_or(&self.tree.root);
+            std::fs::create_dir_all(folder)?;
+            let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
+            file.write_all(bytes)?;
+            // Others are to read it, which a temporary file does not let them.
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+            file.as_file().set_permissions(mode)?;
+            Ok(file.into_temp_path())
+        };
+        let file = write().map_err(|error| TreeError { path: place.clone(), error })?;
+        self.waiting.push(Waiting { place, file, bytes: bytes.len() as u64 });
+        if self.waiting.len() >= MOST { self.move_all() } else { Ok(()) }
+    }
+
+    /// Puts a file there unless the same one is.
+    ///
+    /// # Errors
+    /// [`TreeError`].
+    pub fn put_changed(&mut self, path: &str, bytes: &[u8]) -> Result<bool, TreeError> {
+        if self.tree.get(path)?.as_deref() == Some(bytes) {
+            return Ok(false);
+        }
+        self.put(path, bytes).map(|()| true)
+    }
+
+    /// Puts all of them in their places, durably.
+    ///
+    /// # Errors
+    /// [`TreeError`]; then some of them are, each as a whole.
+    pub fn done(mut self) -> Result<(), TreeError> {
+        self.move_all()
+    }
+
+    fn move_all(&mut self) -> Result<(), TreeError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let many = waiting.len() >= MANY;
+        let all = || self.sync(&self.tree.root, |file| Ok(rustix::fs::syncfs(file)?));
+        let one = |path: &Path| self.sync(path, std::fs::File::sync_all);
+        match many {
+            true => all()?,
+            false => waiting.iter().try_for_each(|one_file| one(&one_file.file))?,
+        }
+        let mut folders = BTreeSet::new();
+        for Waiting { place, file, bytes } in waiting {
+            let told = |error| TreeError { path: place.clone(), error };
+            if !self.tree.has_room() {
+                return Err(told(io::ErrorKind::StorageFull.into()));
+            }
+            file.persist(&place).map_err(|error| told(error.error))?;
+            for (count, more) in self.tree.written.iter().zip([1, bytes]) {
+                count.fetch_add(more, Ordering::Relaxed);
+            }
+            folders.extend(place.parent().map(Path::to_owned));
+        }
+        // The names as well.
+        match many {
+            true => all(),
+            false => folders.iter().try_for_each(|folder| one(folder)),
+        }
+    }
+
+    fn sync(&self, path: &Path, how: impl FnOnce(&std::fs::File) -> io::Result<()>) -> Result<(), TreeError> {
+        let synced = std::fs::File::open(path).and_then(|file| how(&file));
+        self.tree.written[2].fetch_add(1, Ordering::Relaxed);
+        synced.map_err(|error| TreeError { path: path.to_owned(), error })
     }
 }
 
@@ -262,6 +386,18 @@ mod tests {
         assert!(tree.put_changed("a/b", b"1").unwrap());
         assert!(!tree.put_changed("a/b", b"1").unwrap());
         assert_eq!(tree.get("a/b").unwrap().as_deref(), Some(&b"1"[..]));
+        // Many at once, and each as a whole.
+        let names: Vec<String> =
+            (0..MOST + 10).map(|number| format!("many/{}/{number}", number % 7)).collect();
+        let before = tree.written();
+        let mut writing = tree.writing();
+        names.iter().for_each(|name| writing.put(name, name.as_bytes()).unwrap());
+        assert!(tree.has("many/0/0").unwrap() && !tree.has(&names[MOST + 9]).unwrap(), "the last ones wait");
+        writing.done().unwrap();
+        assert!(names.iter().all(|name| tree.get(name).unwrap().as_deref() == Some(name.as_bytes())));
+        let (files, syncs) = (tree.written().files - before.files, tree.written().syncs - before.syncs);
+        assert_eq!(files, names.len() as u64);
+        assert!(syncs < 30, "{syncs} for {files} files");
         // A folder where the file should be: the error names it, and nothing is left beside it.
         assert!(tree.put("a", b"2").unwrap_err().to_string().contains("tree/a"));
         let left = std::fs::read_dir(tree.root())
