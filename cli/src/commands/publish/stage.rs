@@ -1,6 +1,6 @@
 //! `dtsec publish stage`: from the registry to a list that members can sign.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use dtsec_store::{Location, Settings, Store};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
+use url::Url;
 
 use super::release::{Online, Released, refused};
 use super::{Place, read_key};
@@ -40,6 +41,12 @@ pub(crate) struct Stage {
     /// Read every part anew, and not only those that something happened to. Do so now and then: it notices what no event told.
     #[arg(long)]
     whole: bool,
+    /// The programme's name, above every page.
+    #[arg(long, value_name = "TEXT", default_value = "DTSec assurance programme")]
+    name: String,
+    /// Where people find the tree: then QR codes and CSAF's metadata lead there.
+    #[arg(long, value_name = "URL", value_parser = address)]
+    address: Option<Url>,
     /// A member's private key that is here; may be repeated.
     #[arg(long, value_name = "FILE")]
     key: Vec<PathBuf>,
@@ -90,9 +97,16 @@ impl Stage {
             }
         }
         checked(&before, &content, now)?;
+        let whole = self.whole || before.is_empty();
+        let mut parts = before;
+        parts.extend(content.parts.iter().map(|(name, state)| (name.clone(), state.clone())));
+        let pages = self.pages(&registry, publisher.released_version()? + 1, now).await?;
+        // Not only what changed: after a crash the log may know of a change that no page shows yet.
+        let touched: BTreeSet<PartName> = content.parts.keys().cloned().collect();
+        let files = pages.render((!whole).then_some(&touched), &parts)?;
         let keys = self.key.iter().map(|path| read_key(path)).collect::<anyhow::Result<Vec<RoleKey>>>()?;
         let by: Vec<&RoleKey> = keys.iter().collect();
-        let staged = match publisher.stage(&events, &content, |_| Vec::new(), &by, now) {
+        let staged = match publisher.stage(&events, &content, |_| files, &by, now) {
             Ok(staged) => staged,
             Err(error) => return refused(error),
         };
@@ -110,6 +124,15 @@ impl Stage {
         }
     }
 
+    /// What the pages are made of, besides the parts.
+    async fn pages(&self, registry: &Registry, serial: u64, now: Timestamp) -> anyhow::Result<Pages> {
+        let base = self.address.as_ref().map(Url::as_str);
+        // Whoever publishes advisories has a name even where the list has no address.
+        let namespace = self.address.clone().map_or_else(|| Url::parse("urn:dtsec:list"), Ok)?;
+        let advisories = registry.public_advisories(&self.name, &namespace).await?;
+        Ok(Pages { name: self.name.clone(), base: base.map(str::to_owned), serial, now, advisories })
+    }
+
     async fn registry(&self) -> anyhow::Result<Registry> {
         let mut settings = Settings::new(&self.data);
         if let Some(url) = self.database.clone().or_else(|| std::env::var("DTSEC_DATABASE").ok()) {
@@ -117,6 +140,43 @@ impl Stage {
         }
         let store = Store::open(&settings, Arc::new(Lists)).await?;
         Ok(Registry::new(store, Arc::new(SystemClock)))
+    }
+}
+
+/// What the pages are made of, besides the parts.
+struct Pages {
+    name: String,
+    base: Option<String>,
+    serial: u64,
+    now: Timestamp,
+    advisories: Vec<Value>,
+}
+
+impl Pages {
+    fn render(
+        &self,
+        touched: Option<&BTreeSet<PartName>>,
+        parts: &BTreeMap<PartName, Value>,
+    ) -> anyhow::Result<Vec<dtsec_site::File>> {
+        let input = dtsec_site::Input {
+            name: &self.name,
+            base: self.base.as_deref(),
+            serial: self.serial,
+            as_of: self.now,
+            fresh_until: self.now + publisher::Lifetimes::default().timestamp,
+            parts,
+            advisories: &self.advisories,
+        };
+        Ok(dtsec_site::render(&input, touched)?)
+    }
+}
+
+/// An address that paths are put behind.
+fn address(text: &str) -> Result<Url, String> {
+    let with = if text.ends_with('/') { text.to_owned() } else { format!("{text}/") };
+    match Url::parse(&with).map_err(|error| error.to_string())? {
+        url if matches!(url.scheme(), "http" | "https") => Ok(url),
+        url => Err(format!("people reach a list by http or https, not by {}", url.scheme())),
     }
 }
 
@@ -149,7 +209,7 @@ async fn entry(registry: &Registry, entry: &Entry) -> anyhow::Result<list::Entry
     let open = |version: &str| -> Vec<list::OpenVulnerability> {
         let all = known.get(version).into_iter().flatten();
         all.map(|one| list::OpenVulnerability {
-            advisory: one.id.as_ref().map(|id| format!("/advisories/{id}")),
+            advisory: one.id.as_ref().map(|id| dtsec_site::advisory_page(id)),
             id: one.id.clone().unwrap_or_else(|| "undisclosed".to_owned()),
             severity: match one.severity {
                 Severity::Low => list::Severity::Low,

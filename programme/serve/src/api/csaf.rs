@@ -117,7 +117,7 @@ pub fn advisory(
             of[name] = json!(values);
         }
     }
-    json!({
+    let mut whole = json!({
         "document": {
             "category": "csaf_vex",
             "csaf_version": "2.0",
@@ -139,7 +139,11 @@ pub fn advisory(
             { "category": "product_name", "name": "Evaluated Products List", "branches": products },
         ] }] },
         "vulnerabilities": [of],
-    })
+    });
+    if is_public(vulnerability, entries) {
+        whole["document"]["distribution"] = json!({ "tlp": { "label": "WHITE" } });
+    }
+    whole
 }
 
 /// What helps where it is not mitigated: the category, and in words.
