@@ -13,7 +13,7 @@ use dtsec_publish::{PartName, Published, RoleKey};
 use dtsec_registry::domain::entry::{Entry, EntryKind, EntryState, Standing};
 use dtsec_registry::domain::vulnerability::Severity;
 use dtsec_serve::SystemClock;
-use dtsec_serve::registry::{Lists, PublicEvent, Registry};
+use dtsec_serve::registry::{Lists, OpenVulnerability, PublicEvent, Registry};
 use dtsec_store::{Location, Settings, Store};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize as _, Serialize};
@@ -64,6 +64,9 @@ const KINDS: [&str; 3] = ["entry", "lab", "pp"];
 /// The field of an entry's part that is for verifiers.
 const ATTESTATION: &str = "attestation";
 
+/// The field of an entry's part with what is known against each of its versions, whether their devices attest themselves or not.
+const KNOWN: &str = "known";
+
 impl Stage {
     pub(super) fn run(self) -> anyhow::Result<Answer> {
         tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.stage())
@@ -93,7 +96,10 @@ impl Stage {
         }
         for (name, state) in &mut content.parts {
             if let Some(id) = name.as_str().strip_prefix("entry/") {
-                state[ATTESTATION] = attestation(&registry, id).await?;
+                let entry = registry.entry(id).await?;
+                let known = known(&registry, &entry).await?;
+                state[ATTESTATION] = serde_json::to_value(attestation(&registry, &entry, &known).await?)?;
+                state[KNOWN] = serde_json::to_value(known)?;
             }
         }
         checked(&before, &content, now)?;
@@ -196,29 +202,26 @@ fn checked(before: &BTreeMap<PartName, Value>, content: &Content, now: Timestamp
     whole.check().context("the list does not hold together")
 }
 
-/// An entry for verifiers, as its part has it.
-async fn attestation(registry: &Registry, id: &str) -> anyhow::Result<Value> {
-    let entry = entry(registry, &registry.entry(id).await?).await?;
-    Ok(serde_json::to_value(entry)?)
+/// What is known against the versions of an entry, as far as everybody may know.
+type Known = BTreeMap<String, Vec<list::OpenVulnerability>>;
+
+async fn known(registry: &Registry, entry: &Entry) -> anyhow::Result<Known> {
+    let open = |one: OpenVulnerability| list::OpenVulnerability {
+        advisory: one.id.as_ref().map(|id| dtsec_site::advisory_page(id)),
+        id: one.id.unwrap_or_else(|| "undisclosed".to_owned()),
+        severity: match one.severity {
+            Severity::Low => list::Severity::Low,
+            Severity::Medium => list::Severity::Medium,
+            Severity::High => list::Severity::High,
+        },
+    };
+    let known = registry.known_against(entry).await?.into_iter();
+    Ok(known.map(|(version, all)| (version, all.into_iter().map(open).collect())).collect())
 }
 
 /// An entry as a verifier reads it: with those of its versions whose devices attest themselves.
-async fn entry(registry: &Registry, entry: &Entry) -> anyhow::Result<list::Entry> {
+async fn attestation(registry: &Registry, entry: &Entry, known: &Known) -> anyhow::Result<list::Entry> {
     let values = registry.reference_values(entry).await?;
-    let known = registry.known_against(entry).await?;
-    let open = |version: &str| -> Vec<list::OpenVulnerability> {
-        let all = known.get(version).into_iter().flatten();
-        all.map(|one| list::OpenVulnerability {
-            advisory: one.id.as_ref().map(|id| dtsec_site::advisory_page(id)),
-            id: one.id.clone().unwrap_or_else(|| "undisclosed".to_owned()),
-            severity: match one.severity {
-                Severity::Low => list::Severity::Low,
-                Severity::Medium => list::Severity::Medium,
-                Severity::High => list::Severity::High,
-            },
-        })
-        .collect()
-    };
     let version = |one: &dtsec_registry::domain::entry::Version| -> anyhow::Result<Option<list::Version>> {
         let Some(bytes) = values.get(&one.version) else { return Ok(None) };
         let context = || format!("the reference values of {} {}", entry.id, one.version);
@@ -234,7 +237,7 @@ async fn entry(registry: &Registry, entry: &Entry) -> anyhow::Result<list::Entry
             },
             fingerprint: set.fingerprint(),
             set,
-            open: open(&one.version),
+            open: known.get(&one.version).cloned().unwrap_or_default(),
         }))
     };
     Ok(list::Entry {

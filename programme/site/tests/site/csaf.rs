@@ -18,8 +18,14 @@ fn an_advisory_lies_in_its_year_with_both_hashes_of_its_bytes() {
     let files = made().files();
     let path = "csaf/white/2030/ghsa-aaaa_1.json";
     let bytes = &files[path];
-    assert_eq!(text(&files, &format!("{path}.sha256")), format!("{}  ghsa-aaaa_1.json\n", hex::encode(Sha256::digest(bytes))));
-    assert_eq!(text(&files, &format!("{path}.sha512")), format!("{}  ghsa-aaaa_1.json\n", hex::encode(Sha512::digest(bytes))));
+    assert_eq!(
+        text(&files, &format!("{path}.sha256")),
+        format!("{}  ghsa-aaaa_1.json\n", hex::encode(Sha256::digest(bytes)))
+    );
+    assert_eq!(
+        text(&files, &format!("{path}.sha512")),
+        format!("{}  ghsa-aaaa_1.json\n", hex::encode(Sha512::digest(bytes)))
+    );
     assert_eq!(text(&files, "csaf/white/index.txt"), "2030/cve-2030-1000.json\n2030/ghsa-aaaa_1.json\n");
     let changes = "\"2030/ghsa-aaaa_1.json\",\"2030-03-09T00:00:00Z\"\n\"2030/cve-2030-1000.json\",\"2030-03-02T00:00:00Z\"\n";
     assert_eq!(text(&files, "csaf/white/changes.csv"), changes);
@@ -46,7 +52,9 @@ fn every_address_in_metadata_and_feed_is_that_of_a_file_and_without_an_address_t
         let mut made = made();
         made.base = base;
         let files = made.files();
-        assert!(!files.contains_key("csaf/provider-metadata.json") && !files.contains_key("csaf/white/feed.json"));
+        assert!(
+            !files.contains_key("csaf/provider-metadata.json") && !files.contains_key("csaf/white/feed.json")
+        );
         assert!(files.contains_key("csaf/white/2030/cve-2030-1000.json"));
     }
 }

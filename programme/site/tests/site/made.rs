@@ -20,9 +20,7 @@ pub(crate) fn part(name: &str) -> PartName {
 
 /// An entry that is listed, with two versions.
 pub(crate) fn entry(id: &str, product: &str) -> Value {
-    let version = |version: &str, since: &str, by: Value| {
-        json!({ "version": version, "identity": format!("{product}/{version}"), "since": since, "basis": by, "standing": "in-force" })
-    };
+    let version = |version: &str, since: &str, by: Value| json!({ "version": version, "identity": format!("{product}/{version}"), "since": since, "basis": by, "standing": "in-force" });
     json!({
         "id": id, "product": product, "developer": "alpha", "class": "pump", "st": format!("{id}-st"),
         "st-document": "ab".repeat(32), "profile": "pp-1",

@@ -44,9 +44,10 @@ fn every_link_resolves(files: &BTreeMap<String, Vec<u8>>) -> usize {
 
 fn story() -> Made {
     let mut removed = entry("beta", "Beta Sensor");
-    removed["state"] = json!({ "state": "removed", "since": "2030-03-05T12:00:00Z", "because": "developer's request" });
+    removed["state"] =
+        json!({ "state": "removed", "since": "2030-03-05T12:00:00Z", "because": "developer's request" });
     let mut warned = entry("gamma", "Gamma Pump");
-    warned["attestation"]["versions"][1]["open"] = json!([{ "id": "undisclosed", "severity": "high" }]);
+    warned["known"] = json!({ "1.1.0": [{ "id": "undisclosed", "severity": "high" }] });
     let mut de_facto = entry("delta", "Delta Pump");
     de_facto["kind"] = json!({ "kind": "de-facto", "base": "alpha", "assertion": "00".repeat(32) });
     let mut made = Made::new([entry("alpha", "Alpha Pump"), removed, warned, de_facto]);
@@ -73,7 +74,10 @@ fn every_path_fits_the_tree() {
         };
         assert!(path.split('/').all(fits), "{path}");
         let first = path.split('/').next().unwrap();
-        assert!(!["metadata", "targets", "objects", "parts", "tile", "checkpoint"].contains(&first), "{path}");
+        assert!(
+            !["metadata", "targets", "objects", "parts", "tile", "checkpoint"].contains(&first),
+            "{path}"
+        );
     }
 }
 
@@ -111,9 +115,13 @@ fn an_entry_says_whether_it_is_listed_which_versions_what_is_known_and_what_to_d
     assert!(alpha.contains("state good\">Solved"));
     let sfr = dtsec_model::catalogue::sfr("secure-update-of-platform").unwrap();
     assert!(alpha.contains(&sfr.title) && alpha.contains("Requirement of its own"));
-    assert!(text(&files, "entries/beta.html").contains("taken off the list for good: developer&#39;s request"));
+    assert!(
+        text(&files, "entries/beta.html").contains("taken off the list for good: developer&#39;s request")
+    );
     let gamma = text(&files, "entries/gamma.html");
-    assert!(gamma.contains("Listed, with an open vulnerability") && gamma.contains("details are not public yet"));
+    assert!(
+        gamma.contains("Listed, with an open vulnerability") && gamma.contains("details are not public yet")
+    );
     assert!(text(&files, "entries/delta.html").contains("No lab has evaluated this product"));
     for path in files.keys().filter(|path| path.ends_with(".html")) {
         assert!(!text(&files, path).to_lowercase().contains("stop using"), "{path}");
@@ -160,7 +168,8 @@ fn each_version_has_a_code_for_its_box_where_the_address_is_known() {
 
 #[test]
 fn a_change_writes_what_it_touches_and_nothing_else() {
-    let mut made = Made::new((0..500).map(|n| entry(&format!("entry-{n:03}"), &format!("{} {n}", letter(n)))));
+    let mut made =
+        Made::new((0..500).map(|n| entry(&format!("entry-{n:03}"), &format!("{} {n}", letter(n)))));
     let whole = made.files();
     let name = part("entry/entry-007");
     made.parts.get_mut(&name).unwrap()["last-reviewed"] = json!("2030-03-31");
@@ -194,11 +203,16 @@ fn without_scripts_every_product_is_reached_however_many_there_are() {
     }
     let many = Made::new((0..500).map(|n| entry(&format!("entry-{n:03}"), &format!("{} {n}", letter(n)))));
     let files = many.files();
-    let letters: BTreeSet<&str> =
-        values(text(&files, "index.html"), "href").into_iter().filter(|link| link.starts_with("letters/")).collect();
+    let letters: BTreeSet<&str> = values(text(&files, "index.html"), "href")
+        .into_iter()
+        .filter(|link| link.starts_with("letters/"))
+        .collect();
     assert_eq!(letters.len(), 26);
-    let reached: BTreeSet<&str> =
-        letters.iter().flat_map(|path| values(text(&files, path), "href")).filter(|link| link.contains("entries/")).collect();
+    let reached: BTreeSet<&str> = letters
+        .iter()
+        .flat_map(|path| values(text(&files, path), "href"))
+        .filter(|link| link.contains("entries/"))
+        .collect();
     assert_eq!(reached.len(), 500);
 }
 

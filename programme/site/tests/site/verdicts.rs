@@ -56,7 +56,10 @@ fn every_finding_has_a_page_that_names_it_and_the_list_and_nothing_is_loaded() {
     for finding in Finding::ALL {
         let html = shown(*finding, Freshness::Fresh);
         assert!(html.contains(&format!("{}: {}", finding.number(), finding.name())), "{finding:?}");
-        assert!(html.contains("By list 7 as of 2030-04-01 12:00 UTC, fresh until 2030-04-02 12:00 UTC."), "{finding:?}");
+        assert!(
+            html.contains("By list 7 as of 2030-04-01 12:00 UTC, fresh until 2030-04-02 12:00 UTC."),
+            "{finding:?}"
+        );
         assert!(!html.contains("<script") && !html.contains("src="), "{finding:?}");
         assert!(!html.contains("<detail>") && html.contains("a &#60;detail&#62;"), "{finding:?}");
         assert!(!html.to_lowercase().contains("stop using"), "{finding:?}");
@@ -70,7 +73,9 @@ fn every_finding_has_a_page_that_names_it_and_the_list_and_nothing_is_loaded() {
 #[test]
 fn what_is_open_is_shown_for_the_version_that_runs_and_for_no_other() {
     let exact = shown(Finding::OpenVulnerability, Freshness::Fresh);
-    assert!(exact.contains("CVE-2030-1000") && exact.contains("severity: high") && exact.contains("What runs"));
+    assert!(
+        exact.contains("CVE-2030-1000") && exact.contains("severity: high") && exact.contains("What runs")
+    );
     assert!(exact.contains("<h1>Alpha &#60;Pump&#62; 1.0.0</h1>"));
     let near = shown(Finding::MixedRelease, Freshness::Fresh);
     assert!(!near.contains("CVE-2030-1000") && near.contains("it is not what runs"));
