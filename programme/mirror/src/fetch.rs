@@ -59,8 +59,11 @@ pub enum MirrorError {
     /// A checkpoint that is not to be believed.
     #[error("checkpoint: {0}")]
     Checkpoint(#[from] CheckpointError),
-    /// The log is another one.
-    #[error("the log's name, key or witnesses have changed: it was {before}, and is {now}")]
+    /// The log has other keys, and those who watched it have not seen that it is the same one.
+    #[error(
+        "the log was {before}, and is {now}; of the witnesses from before too few have signed that it is the same one. Ask the \
+         working group, and begin a new copy if it confirms it"
+    )]
     OtherLog {
         /// What was remembered.
         before: String,
@@ -206,10 +209,6 @@ pub(crate) async fn fetch(
     }
     let manifest: Manifest = read(&repository, MANIFEST).await?;
     let policy: LogPolicy = read(&repository, LOG).await?;
-    if let Some(had) = had.filter(|had| had.policy != policy) {
-        let shown = |policy: &LogPolicy| format!("{} with {} witnesses", policy.log, policy.witnesses.len());
-        return Err(MirrorError::OtherLog { before: shown(&had.policy), now: shown(&policy) });
-    }
     let mut targets = BTreeMap::new();
     for name in repository.targets().signed.targets.keys() {
         targets.insert(name.raw().to_owned(), target(&repository, name).await?);
@@ -218,6 +217,16 @@ pub(crate) async fn fetch(
     let note = Note::parse(&checkpoint).map_err(CheckpointError::from)?;
     let believed = policy.policy().map(|policy| policy.believe(&note));
     let shown = believed.map_err(CheckpointError::from)??;
+    if let Some(had) = had.filter(|had| had.policy != policy) {
+        // Members may replace keys. That nobody is shown another log on this occasion is for the earlier witnesses to say.
+        let log = policy.policy().map_err(CheckpointError::from)?.log;
+        let before = had.policy.policy().map_err(CheckpointError::from)?;
+        if (dtsec_log::Policy { log, ..before }).believe(&note).is_err() {
+            let shown =
+                |policy: &LogPolicy| format!("{} with {} witnesses", policy.log, policy.witnesses.len());
+            return Err(MirrorError::OtherLog { before: shown(&had.policy), now: shown(&policy) });
+        }
+    }
     if (shown.size, hex::encode(shown.root)) != (manifest.log.size, manifest.log.root.clone()) {
         return Err(MirrorError::Mixture(format!(
             "the checkpoint has {} entries, the list rests on {}; while something is being published, try again",

@@ -36,6 +36,8 @@ const SIGNED: &str = ".signed-checkpoint";
 /// There while files are put in their places: what lies there may be of this version or of the one before.
 const PLACING: &str = ".placing";
 const TIMESTAMP: &str = "metadata/timestamp.json";
+/// The tag of a part that changed, where nothing is said of the event. Where it did not change, nothing is said at all.
+pub const RESTATED: &str = "restated";
 
 /// What happened in the registry to parts that everybody may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,7 +179,8 @@ impl Witness for LocalWitness {
         // Remembered before it is given away.
         let memory = Memory { size: now.size, root: hex::encode(now.root) };
         let bytes = serde_json::to_vec(&memory).map_err(|error| error.to_string())?;
-        let folder = self.state.parent().unwrap_or(std::path::Path::new("."));
+        let parent = self.state.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let folder = parent.unwrap_or(std::path::Path::new("."));
         let name =
             self.state.file_name().and_then(|name| name.to_str()).ok_or("the witness's file has no name")?;
         Tree::new(folder).put(name, &bytes).map_err(|error| error.to_string())?;
@@ -277,7 +280,7 @@ pub enum PublishError {
     #[error("`{0}` cannot be the name of a file in the tree, or is taken")]
     Name(String),
     /// Nothing waits for a release.
-    #[error("nothing is staged: the newest version, {0}, is released")]
+    #[error("nothing is staged after version {0}, which is released; stage first (`dtsec publish stage`)")]
     NothingStaged(u64),
     /// Too few have signed.
     #[error(
@@ -452,6 +455,17 @@ impl Publisher {
         Ok(self.known()?.seq)
     }
 
+    /// The log's keys as everybody sees them.
+    fn released_log(&self) -> Result<Option<LogPolicy>, PublishError> {
+        let version = self.released_version()?;
+        let path = format!("metadata/{version}.targets.json");
+        let Some(targets) = self.document::<Signed<Targets>>(&path)? else { return Ok(None) };
+        let named = targets.signed.targets.iter().find(|(name, _)| name.raw() == LOG);
+        let (_, target) = named.ok_or_else(|| damaged(&path, "it names no log"))?;
+        let digest = hex::encode(&*target.hashes.sha256);
+        self.document(&format!("targets/{digest}.{LOG}"))
+    }
+
     /// The checkpoint that was signed last.
     fn checkpoint(&self) -> Result<Checkpoint, PublishError> {
         let policy = Policy { quorum: 0, ..self.log.policy()? };
@@ -460,7 +474,16 @@ impl Publisher {
             signed => signed,
         };
         match signed {
-            Some(bytes) => Ok(policy.believe(&Note::parse(&bytes)?)?),
+            Some(bytes) => {
+                let note = Note::parse(&bytes)?;
+                match (policy.believe(&note), self.released_log()?) {
+                    // The first publication under a new key continues what the old one signed.
+                    (Err(_), Some(before)) if before != self.log => {
+                        Ok(Policy { quorum: 0, ..before.policy()? }.believe(&note)?)
+                    }
+                    (believed, _) => Ok(believed?),
+                }
+            }
             None => {
                 Ok(Checkpoint { origin: policy.log.name().to_owned(), size: 0, root: merkle::empty_root() })
             }
@@ -830,13 +853,14 @@ fn leaves(
         .iter()
         .flat_map(|event| {
             // A part that is not public – not yet – leaves no trace.
-            let public = event.parts.iter().filter(|part| parts.contains_key(*part));
+            let told = |part: &&PartName| event.tag != RESTATED || changed.contains(*part);
+            let public = event.parts.iter().filter(|part| parts.contains_key(*part)).filter(told);
             public.map(|part| leaf(event.seq, event.at, &event.tag, part)).collect::<Vec<_>>()
         })
         .collect();
     let last = events.last().map_or(known, |event| event.seq);
     let told: BTreeSet<PartName> = leaves.iter().map(|leaf| leaf.part.clone()).collect();
-    leaves.extend(changed.difference(&told).map(|part| leaf(last, now, "restated", part)));
+    leaves.extend(changed.difference(&told).map(|part| leaf(last, now, RESTATED, part)));
     let mut seen = BTreeSet::new();
     for leaf in leaves.iter_mut().rev() {
         if seen.insert(leaf.part.clone()) {

@@ -24,21 +24,20 @@ pub(crate) struct Sign {
     key: PathBuf,
 }
 
-/// The keys of the publisher.
+/// The keys of the publisher: all of them, or none.
 #[derive(Args)]
-#[group(required = false, multiple = true)]
 pub(super) struct Online {
     /// Private key for snapshots.
-    #[arg(long, value_name = "FILE")]
-    snapshot_key: PathBuf,
+    #[arg(long, value_name = "FILE", requires_all = ["timestamp_key", "log_key"])]
+    snapshot_key: Option<PathBuf>,
     /// Private key for timestamps.
-    #[arg(long, value_name = "FILE")]
-    timestamp_key: PathBuf,
+    #[arg(long, value_name = "FILE", requires_all = ["snapshot_key", "log_key"])]
+    timestamp_key: Option<PathBuf>,
     /// The log's private key.
-    #[arg(long, value_name = "FILE")]
-    log_key: PathBuf,
+    #[arg(long, value_name = "FILE", requires_all = ["snapshot_key", "timestamp_key"])]
+    log_key: Option<PathBuf>,
     /// A witness that is run here: its private key, and the file in which it remembers; may be repeated.
-    #[arg(long, value_name = "KEY:STATE")]
+    #[arg(long, value_name = "KEY:STATE", requires = "log_key")]
     witness: Vec<String>,
 }
 
@@ -69,6 +68,11 @@ pub(super) struct Keys {
 }
 
 impl Online {
+    /// Whether the keys are there.
+    pub(super) fn is_given(&self) -> bool {
+        self.log_key.is_some()
+    }
+
     pub(super) fn read(&self, policy: &LogPolicy) -> anyhow::Result<Keys> {
         let policy = policy.policy()?;
         let witness = |text: &String| {
@@ -81,10 +85,14 @@ impl Online {
             let signer = own.context("the log's file names no witness with this key")?;
             Ok(publisher::LocalWitness::new(signer, policy.log.clone(), state.into()))
         };
+        let key = |path: &Option<PathBuf>| {
+            let missing = "give the publisher's keys: --snapshot-key, --timestamp-key and --log-key";
+            read_key(path.as_deref().context(missing)?)
+        };
         Ok(Keys {
-            snapshot: read_key(&self.snapshot_key)?,
-            timestamp: read_key(&self.timestamp_key)?,
-            log: read_key(&self.log_key)?.note_signer(policy.log.name(), Kind::Note)?,
+            snapshot: key(&self.snapshot_key)?,
+            timestamp: key(&self.timestamp_key)?,
+            log: key(&self.log_key)?.note_signer(policy.log.name(), Kind::Note)?,
             witnesses: self.witness.iter().map(witness).collect::<anyhow::Result<_>>()?,
         })
     }

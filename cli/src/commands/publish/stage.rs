@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Args;
 use dtsec_list as list;
-use dtsec_publish::publisher::{Content, Event};
+use dtsec_publish::publisher::{self, Content, Event};
 use dtsec_publish::{PartName, Published, RoleKey};
 use dtsec_registry::domain::entry::{Entry, EntryKind, EntryState, Standing};
 use dtsec_registry::domain::vulnerability::Severity;
@@ -45,7 +45,7 @@ pub(crate) struct Stage {
     key: Vec<PathBuf>,
     /// The publisher's keys: then it is released at once, if enough members have signed.
     #[command(flatten)]
-    online: Option<Online>,
+    online: Online,
 }
 
 /// What publishes.
@@ -96,10 +96,10 @@ impl Stage {
             Ok(staged) => staged,
             Err(error) => return refused(error),
         };
-        let Some(online) = &self.online else {
+        if !self.online.is_given() {
             return Answer::new(Staged { staged, released: None }, Exit::Success);
-        };
-        let mut keys = online.read(publisher.log())?;
+        }
+        let mut keys = self.online.read(publisher.log())?;
         match publisher.release(&mut keys.signers(), Timestamp::now()) {
             Ok(done) => {
                 registry.published(WORKER, done.seq).await?;
@@ -122,7 +122,8 @@ impl Stage {
 
 fn event(told: PublicEvent) -> anyhow::Result<Event> {
     let parts = told.parts.into_iter().map(PartName::try_from).collect::<Result<_, _>>()?;
-    Ok(Event { seq: told.seq, at: told.at, tag: told.tag, parts })
+    let tag = told.tag.unwrap_or_else(|| publisher::RESTATED.to_owned());
+    Ok(Event { seq: told.seq, at: told.at, tag, parts })
 }
 
 /// The list that verifiers will have: one that does not hold together is not published.

@@ -1,7 +1,8 @@
 //! What an honest list gives.
 
-use crate::desk::{Desk, event, now, part};
+use crate::desk::{Desk, Watching, event, now, part, signer};
 use crate::{mirror, sync};
+use dtsec_log::Kind;
 use dtsec_mirror::{Mirror, MirrorError, Source};
 use dtsec_publish::tree::Tree;
 use jiff::SignedDuration;
@@ -149,4 +150,36 @@ async fn any_web_server_serves_a_list() {
     assert!(copy.sync(&elsewhere, true, now()).await.is_err());
     copy.check().await.unwrap();
     assert!(Source::new("ftp://list.example/").is_err() && Source::new("/no/such/folder").is_err());
+}
+
+/// The next list, after something was done at the desk.
+fn goes_on(desk: &mut Desk, seq: i64) {
+    desk.set("entry/a", &format!("after {seq}"));
+    desk.publish(&[event(seq, "version-appended", &["entry/a"])]).unwrap();
+}
+
+#[tokio::test]
+async fn the_log_s_key_and_its_witnesses_are_replaced_and_whoever_follows_goes_along() {
+    let mut desk = Desk::new();
+    goes_on(&mut desk, 1);
+    let follower = mirror(&desk, "follower");
+    sync(&follower, &desk.path()).await.unwrap();
+    // The log's key was stolen. The witness is told the new one.
+    desk.keys.log = signer("list.example", Kind::Note);
+    desk.witness.log = desk.keys.log.public().clone();
+    goes_on(&mut desk, 2);
+    assert_eq!(sync(&follower, &desk.path()).await.unwrap().leaves.len(), 1);
+    // Another witness takes the place of the one that was there, who signs a last time.
+    let another = Watching::new("another.example", &desk.keys.log);
+    desk.leaving = Some(std::mem::replace(&mut desk.witness, another));
+    goes_on(&mut desk, 3);
+    sync(&follower, &desk.path()).await.unwrap();
+    desk.leaving = None;
+    goes_on(&mut desk, 4);
+    sync(&follower, &desk.path()).await.unwrap();
+    follower.check().await.unwrap();
+    // One that the earlier witness has not seen could be a log for us alone.
+    desk.witness = Watching::new("third.example", &desk.keys.log);
+    goes_on(&mut desk, 5);
+    assert!(matches!(sync(&follower, &desk.path()).await, Err(MirrorError::OtherLog { .. })));
 }

@@ -237,3 +237,15 @@ fn what_a_publication_does_not_name_stays_as_it_was() {
     std::fs::write(desk.path().join(dtsec_publish::publisher::object_path(&digest)), "{}").unwrap();
     assert!(matches!(desk.publisher(desk.tree()).unwrap().parts(), Err(PublishError::Damaged { .. })));
 }
+
+#[tokio::test]
+async fn an_event_of_which_nothing_is_said_leaves_a_trace_only_where_it_changed_something() {
+    let mut desk = Desk::new();
+    desk.set("entry/a", "listed");
+    desk.publish(&[event(1, "certified", &["entry/a"])]).unwrap();
+    assert_eq!(desk.publish(&[event(2, "restated", &["entry/a"])]).unwrap().leaves, 0);
+    desk.set("entry/a", "listed, and open to something");
+    assert_eq!(desk.publish(&[event(3, "restated", &["entry/a"])]).unwrap().leaves, 1);
+    let (_, leaves) = desk.read().await;
+    assert_eq!(leaves.iter().map(|leaf| leaf.seq).collect::<Vec<_>>(), [1, 3]);
+}

@@ -11,15 +11,15 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// An event that everybody may know of.
+/// An event that touched what everybody may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicEvent {
     /// Its number in the log.
     pub seq: i64,
     /// When.
     pub at: Time,
-    /// What happened, by its tag.
-    pub tag: String,
+    /// What happened, by its tag; none where only what it changed is for everybody.
+    pub tag: Option<String>,
     /// To which parts: `KIND/ID`.
     pub parts: Vec<String>,
 }
@@ -31,6 +31,37 @@ pub struct OpenVulnerability {
     pub id: Option<String>,
     /// How bad its reporter finds it.
     pub severity: Severity,
+}
+
+/// The events that everybody may know of. Of others that touch a public part – a request for maintenance, an application – only
+/// what they change in it is published.
+const TAGS: [&str; 21] = [
+    "pp-review-opened",
+    "pp-revised",
+    "pp-commented",
+    "pp-comment-disposed",
+    "pp-accepted",
+    "pp-withdrawn",
+    "lab-accepted",
+    "lab-suspended",
+    "lab-reinstated",
+    "lab-removed",
+    "lab-accreditation-renewed",
+    "lab-extended",
+    "certified",
+    "entry-removed",
+    "entry-restored",
+    "entry-kept",
+    "entry-reviewed",
+    "de-facto-admitted",
+    "version-appended",
+    "vulnerability-triaged",
+    "mitigation-verified",
+];
+
+/// An event's tag for everybody, if it is one.
+pub(super) fn public_tag(tag: &str) -> Option<&str> {
+    TAGS.contains(&tag).then_some(tag)
 }
 
 /// How long a publisher has the events for himself.
@@ -52,7 +83,7 @@ impl Registry {
             Some(PublicEvent {
                 seq: message.seq,
                 at: message.at,
-                tag: message.data["tag"].as_str()?.to_owned(),
+                tag: message.data["tag"].as_str().map(str::to_owned),
                 parts: parts.map(|part| part.as_str().map(str::to_owned)).collect::<Option<_>>()?,
             })
         };
