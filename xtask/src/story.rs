@@ -11,9 +11,10 @@ mod programme;
 mod publication;
 mod scene;
 
-pub use scene::{Chapter, Deed, Scene, Setting};
+pub use scene::{Chapter, Deed, Setting};
 
 use anyhow::Result;
+use scene::Scene;
 use serde::Serialize;
 use std::path::PathBuf;
 

@@ -30,13 +30,13 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
 "#;
 
 /// A clock that can be put.
-pub struct Clock {
+pub(super) struct Clock {
     library: PathBuf,
 }
 
 impl Clock {
     /// Compiled with the compiler that links everything else.
-    pub fn make(folder: &Path) -> Result<Self> {
+    pub(super) fn make(folder: &Path) -> Result<Self> {
         let (source, library) = (folder.join("clock.c"), folder.join("clock.so"));
         std::fs::write(&source, SOURCE).with_context(|| format!("cannot write {}", source.display()))?;
         let mut compiler = Command::new("cc");
@@ -48,7 +48,7 @@ impl Clock {
     }
 
     /// For a program, it is that many days from now, or ago.
-    pub fn put(&self, command: &mut Command, days: i64) {
+    pub(super) fn put(&self, command: &mut Command, days: i64) {
         command.env("LD_PRELOAD", &self.library).env("DTSEC_STORY_DAYS", days.to_string());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     FIRST, FIXED, Verdict,
-    scene::{DEVELOPER, HOSPITAL, LAB, Scene, text},
+    scene::{DEVELOPER, HOSPITAL, LAB, Scene, text, typed},
 };
 use crate::{device::Part, layout};
 use anyhow::{Context as _, Result, bail};
@@ -220,7 +220,7 @@ fn verified(scene: &mut Scene<'_>, device: &str, version: &str, finding: &str, l
         bail!("the verdict on {device} is to be {finding}, and it is, with status {status}: {verdict:#}");
     }
     let came_out = format!("{}: {} (status {status})", found.to_uppercase(), told(&verdict));
-    scene.deed(HOSPITAL, &format!("dtsec {}", arguments.join(" ")), came_out);
+    scene.deed(HOSPITAL, &typed(&arguments), came_out);
     scene.verdicts.push(Verdict { device: device.to_owned(), version: version.to_owned(), finding: found });
     Ok(())
 }

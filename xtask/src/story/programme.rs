@@ -136,7 +136,7 @@ impl Programme {
         let document = written(scene, "nora", "accreditation.txt", "Accredited for security testing.\n")?;
         let shown = json!({ "van": 4, "shown-by": document });
         let application = json!({
-            "name": "North", "competence": { "simple-microcontroller": shown },
+            "name": "North", "competence": { "simple-microcontroller": shown, "general-purpose-system": shown },
             "accreditation": {
                 "body": "An accreditor", "scope": "it-security-testing", "expires": scene.date(900)?,
                 "document": document,

@@ -67,20 +67,20 @@ impl fmt::Display for Chapter {
 }
 
 /// Who sees to a day's work, by the role that is told.
-pub const DEVELOPER: &str = "developer";
+pub(super) const DEVELOPER: &str = "developer";
 /// The lab.
-pub const LAB: &str = "lab";
+pub(super) const LAB: &str = "lab";
 /// The working group.
-pub const GROUP: &str = "group";
+pub(super) const GROUP: &str = "group";
 /// Whoever found the vulnerability.
-pub const FINDER: &str = "researcher";
+pub(super) const FINDER: &str = "researcher";
 /// Who relies on the list.
-pub const HOSPITAL: &str = "hospital";
+pub(super) const HOSPITAL: &str = "hospital";
 /// Who publishes it.
-pub const PUBLISHER: &str = "publisher";
+pub(super) const PUBLISHER: &str = "publisher";
 
 /// The story as far as it has been told.
-pub struct Scene<'t> {
+pub(super) struct Scene<'t> {
     pub(super) setting: Setting,
     pub(super) board: Board,
     clock: Clock,
@@ -249,7 +249,7 @@ impl<'t> Scene<'t> {
         came_out: impl FnOnce(&Value) -> String,
     ) -> Result<Value> {
         let value = self.quietly(arguments, "")?;
-        self.deed(by, &format!("dtsec {}", arguments.join(" ")), came_out(&value));
+        self.deed(by, &typed(arguments), came_out(&value));
         Ok(value)
     }
 
@@ -280,6 +280,19 @@ impl<'t> Scene<'t> {
     pub(super) fn server(&self) -> Result<&str> {
         Ok(&self.server.as_ref().context("no server runs")?.address)
     }
+}
+
+/// A command as a shell takes it.
+pub(super) fn typed(arguments: &[&str]) -> String {
+    let mut line = String::from("dtsec");
+    for argument in arguments {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=+,".contains(&byte);
+        match argument.bytes().all(plain) {
+            true => line.extend([" ", argument]),
+            false => line.extend([" '", &argument.replace('\'', r"'\''"), "'"]),
+        }
+    }
+    line
 }
 
 /// A text of a value; empty where there is none.
