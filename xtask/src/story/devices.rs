@@ -7,7 +7,6 @@ use super::{
 use crate::{device::Part, layout};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 /// The devices of the story. The second one is updated later.
 const DEVICES: [&str; 2] = ["meter-1", "meter-2"];
@@ -130,27 +129,15 @@ pub(super) fn are_evaluated(scene: &mut Scene<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A challenge that nobody used before.
-fn challenge(scene: &Scene<'_>, device: &str, purpose: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(format!("{device} {purpose} {} {}", scene.verdicts.len(), jiff::Timestamp::now()));
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Challenges a device, and keeps its token under a name.
+/// Challenges a device with random bytes, keeps its token under a name, and gives the challenge.
 fn token(scene: &mut Scene<'_>, by: &str, device: &str, name: &str) -> Result<String> {
-    let (firmware, nonce) = (firmware(), challenge(scene, device, name));
-    let arguments =
-        ["attest", "token", device, "--firmware", &firmware, "--challenge", &nonce, "--out", name];
-    scene.does(by, &arguments, |value| {
-        let token = &value["token"];
-        format!(
-            "{} components, life cycle {}",
-            token["components"].as_array().map_or(0, Vec::len),
-            token["life_cycle"]
-        )
+    let firmware = firmware();
+    let arguments = ["attest", "token", device, "--firmware", &firmware, "--out", name];
+    let answered = scene.does(by, &arguments, |value| {
+        let components = value["token"]["components"].as_array().map_or(0, Vec::len);
+        format!("it answers the challenge {} with {components} components", text(value, "/challenge"))
     })?;
-    Ok(nonce)
+    Ok(text(&answered, "/challenge").to_owned())
 }
 
 /// The lab takes the reference values from a device that it has before it.

@@ -61,7 +61,7 @@ impl Programme {
             "The working group starts its registry, and enters a lab and a developer. What one member does alone is not enough where \
              the standard wants two.",
         );
-        let link = scene.serve()?.context("a new registry has a link for its first member")?;
+        let link = scene.serve()?.context("the registry is not empty; give an empty database")?;
         let place = scene.registry_place().join(" ");
         scene.deed(GROUP, &format!("dtsec serve {place}"), "the registry runs; its first member has a link");
         signs_in(scene, "root", &link)?;
