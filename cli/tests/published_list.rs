@@ -164,6 +164,14 @@ impl World {
         self.asks(&["list", "sync", copy, "--from", from, "--root", "root.json"])
     }
 
+    fn put_away(&self, name: &str) {
+        std::fs::rename(self.path(name), self.path("away")).unwrap();
+    }
+
+    fn put_back(&self, name: &str) {
+        std::fs::rename(self.path("away"), self.path(name)).unwrap();
+    }
+
     /// A copy of the tree as it is now.
     fn keeps(&self, name: &str) {
         copied(&self.path("tree"), &self.path(name));
@@ -288,7 +296,7 @@ fn a_publisher_who_shows_two_lists_is_found_by_who_saw_the_other_one() {
 }
 
 #[test]
-fn a_copy_without_a_root_says_what_to_do_and_is_the_callers_fault() {
+fn a_copy_without_a_root_and_a_list_that_cannot_be_had_are_no_attacks() {
     let world = World::published();
     let (status, error) = world.asks(&["list", "sync", "copy", "--from", "tree"]);
     assert_eq!(status, 2);
@@ -296,6 +304,14 @@ fn a_copy_without_a_root_says_what_to_do_and_is_the_callers_fault() {
     let (status, error) = world.asks(&["list", "check", "copy"]);
     assert_eq!(status, 2, "{error}");
     assert_eq!(world.asks(&["list", "sync", "copy", "--from", "nowhere", "--root", "root.json"]).0, 2);
+    let nobody = "http://127.0.0.1:1";
+    let (status, error) = world.syncs("copy", nobody);
+    assert_eq!(status, 2, "a list that could not be had is none that is not to be believed: {error:#}");
+    world.put_away("tree/metadata/timestamp.json");
+    let (status, error) = world.syncs("copy", "tree");
+    assert_eq!(status, 2, "{error:#}");
+    assert!(error["error"].as_str().unwrap().contains("timestamp.json is not there"), "{error}");
+    world.put_back("tree/metadata/timestamp.json");
     assert_eq!(world.syncs("copy", "tree").0, 0, "the control");
 }
 

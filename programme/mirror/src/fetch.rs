@@ -389,6 +389,15 @@ fn told(error: TufError) -> MirrorError {
                 {
                     return MirrorError::Mixture(inner.to_string());
                 }
+                // That it could not be had says nothing of the list.
+                match one.downcast_ref::<SourceError>() {
+                    Some(SourceError::Missing(url)) => return SourceError::Missing(url.clone()).into(),
+                    Some(SourceError::Transport { url, problem }) => {
+                        let (url, problem) = (url.clone(), problem.clone());
+                        return SourceError::Transport { url, problem }.into();
+                    }
+                    _ => {}
+                }
                 cause = one.source();
             }
             MirrorError::Tuf(text)
