@@ -87,9 +87,9 @@ impl Command {
 /// What is wrong with a list is an answer; that it could not be had is not.
 pub(super) fn refused(error: anyhow::Error) -> anyhow::Result<Answer> {
     match error.downcast::<MirrorError>() {
-        Ok(error @ (MirrorError::Source(_) | MirrorError::Tree(_) | MirrorError::NoRoot)) => {
-            Err(error.into())
-        }
+        Ok(
+            error @ (MirrorError::Source(_) | MirrorError::Tree(_) | MirrorError::NoRoot | MirrorError::Busy),
+        ) => Err(error.into()),
         Ok(error) => Answer::new(Refused { refused: error.to_string(), attack: name(&error) }, Exit::No),
         Err(error) => Err(error),
     }

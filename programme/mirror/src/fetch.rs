@@ -38,6 +38,9 @@ pub enum MirrorError {
     /// The copy cannot be read or written.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// Somebody else fills the copy.
+    #[error("somebody else is filling this copy; wait until that has ended")]
+    Busy,
     /// Signatures are missing or wrong.
     #[error("not signed by those who hold the role: {0}")]
     Signature(String),
@@ -389,9 +392,10 @@ fn told(error: TufError) -> MirrorError {
                 {
                     return MirrorError::Mixture(inner.to_string());
                 }
-                // That it could not be had says nothing of the list.
                 match one.downcast_ref::<SourceError>() {
-                    Some(SourceError::Missing(url)) => return SourceError::Missing(url.clone()).into(),
+                    Some(SourceError::Missing(url)) if url.path().ends_with("/metadata/timestamp.json") => {
+                        return SourceError::NoList(url.clone()).into();
+                    }
                     Some(SourceError::Transport { url, problem }) => {
                         let (url, problem) = (url.clone(), problem.clone());
                         return SourceError::Transport { url, problem }.into();

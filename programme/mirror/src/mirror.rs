@@ -132,6 +132,7 @@ impl Mirror {
     /// [`MirrorError`], each attack by its name; then the copy is what it was.
     pub async fn sync(&self, source: &Source, pages: bool, now: Timestamp) -> Result<Synced, MirrorError> {
         let root = self.tree.get(ROOT)?.ok_or(MirrorError::NoRoot)?;
+        let _lock = self.tree.lock()?.ok_or(MirrorError::Busy)?;
         let had = self.remembered()?;
         // TUF's client notes what it believes at once; here it is believed only when the log agrees.
         let trial = self.tree.place(TRIAL);
@@ -217,12 +218,11 @@ impl Mirror {
     pub async fn check(&self) -> Result<(Fresh, u64), MirrorError> {
         let root = self.tree.get(ROOT)?.ok_or(MirrorError::NoRoot)?;
         let source = Source::new(&self.tree.root().display().to_string())?;
-        let empty = self.tree.place(".mirror/check");
-        let told = |error| TreeError { path: empty.clone(), error };
-        emptied(&empty).map_err(told)?;
-        let got = fetch(&source, &root, &empty, None, &Tree::new(empty.join("no-tiles"))).await;
-        std::fs::remove_dir_all(&empty).map_err(told)?;
-        let got = got?;
+        // Elsewhere: a copy may lie on what cannot be written.
+        let told = |error| TreeError { path: std::env::temp_dir(), error };
+        let empty = tempfile::tempdir().map_err(told)?;
+        let no_tiles = Tree::new(empty.path().join("no-tiles"));
+        let got = fetch(&source, &root, empty.path(), None, &no_tiles).await?;
         for (name, digest) in &got.manifest.parts {
             self.object(digest)?;
             if self.tree.get(&name.path())?.is_none_or(|content| &sha256(&content) != digest) {

@@ -28,6 +28,9 @@ pub enum SourceError {
     /// It is not there.
     #[error("{0} is not there")]
     Missing(Url),
+    /// Nobody publishes there.
+    #[error("no list is published there: {0} is missing; see that the address is that of the tree")]
+    NoList(Url),
     /// It could not be had.
     #[error("{url}: {problem}")]
     Transport {

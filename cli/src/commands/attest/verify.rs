@@ -37,6 +37,9 @@ pub(crate) struct Verify {
     /// As of this moment instead of now, such as 2026-11-22T12:00:00Z.
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
+    /// Write the verdict as a page for people as well: one file that needs no network.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
 }
 
 /// A challenge.
@@ -76,6 +79,10 @@ impl Verify {
             evidence = evidence.of_instance(id);
         }
         let verdict = loaded.verifier.verify(&evidence, Expected::Nonce(&self.nonce.0), now);
+        if let Some(path) = &self.page {
+            let html = dtsec_site::verdict::page(&verdict, false)?;
+            std::fs::write(path, html).with_context(|| format!("cannot write {}", path.display()))?;
+        }
         let exit = if verdict.affirms() { Exit::Success } else { Exit::No };
         let voucher = source.voucher();
         let mut json = serde_json::to_value(&verdict)?;

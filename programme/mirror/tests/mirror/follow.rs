@@ -183,3 +183,18 @@ async fn the_log_s_key_and_its_witnesses_are_replaced_and_whoever_follows_goes_a
     goes_on(&mut desk, 5);
     assert!(matches!(sync(&follower, &desk.path()).await, Err(MirrorError::OtherLog { .. })));
 }
+
+#[tokio::test]
+async fn where_no_list_is_published_it_is_said_and_one_fills_a_copy_at_a_time() {
+    let mut desk = Desk::new();
+    goes_on(&mut desk, 1);
+    let follower = mirror(&desk, "follower");
+    let nothing = desk.folder.path().join("nothing");
+    std::fs::create_dir(&nothing).unwrap();
+    let said = sync(&follower, &nothing).await.unwrap_err();
+    assert!(matches!(&said, MirrorError::Source(_)) && said.to_string().contains("no list is published"));
+    let lock = follower.tree().lock().unwrap().expect("nobody else");
+    assert!(matches!(sync(&follower, &desk.path()).await, Err(MirrorError::Busy)));
+    drop(lock);
+    sync(&follower, &desk.path()).await.unwrap();
+}
