@@ -1,7 +1,7 @@
 //! What `cargo xtask bench` measures, and the budgets.
 
 mod gate;
-pub mod server;
+pub mod programme;
 mod stores;
 
 pub use gate::{names, per_byte, records};

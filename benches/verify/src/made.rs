@@ -21,9 +21,9 @@ use jiff::civil::date;
 
 pub(crate) const NONCE: [u8; 32] = [0xA7; 32];
 
-/// The moment of all verdicts.
+/// The moment of all verdicts: the service has no other.
 pub(crate) fn now() -> Timestamp {
-    Timestamp::constant(1_800_000_000, 0)
+    Timestamp::now()
 }
 
 /// Devices of the first ten entries.
@@ -86,7 +86,7 @@ impl Fleet {
     pub(crate) fn verifier(&self, entries: usize, keys: usize) -> anyhow::Result<Verifier> {
         let entries = (0..entries).map(entry).collect::<anyhow::Result<_>>()?;
         let (as_of, fresh_until) =
-            (now() - jiff::SignedDuration::from_hours(1), now() + jiff::SignedDuration::from_hours(1));
+            (now() - jiff::SignedDuration::from_hours(1), now() + jiff::SignedDuration::from_hours(24));
         let list = PublishedList { format: Format::V1, serial: 1, as_of, fresh_until, entries };
         let mut endorsements = Endorsements::new();
         endorsements.reserve(keys);

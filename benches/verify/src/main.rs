@@ -1,4 +1,4 @@
-//! Verdicts a second on one core, in this process, by size of the list and number of endorsed keys.
+//! Verdicts a second, by size of the list and number of endorsed keys: on one core in this process, and over HTTP on loopback.
 //!
 //! Every token is of another device, so that neither a key nor an entry lies in the cache because it has just been
 //! used. Beside the verdict: the same with a signed result, and the verification of a signature alone, which is what
@@ -6,15 +6,18 @@
 
 #![forbid(unsafe_code)]
 
+mod http;
 mod made;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
 use dtsec_verify::{Ear, EarSigner, Evidence, Expected, Finding, VerifierId};
+use dtsec_verify_service::Service;
 use jiff::SignedDuration;
 use made::{Fleet, NONCE};
 use serde::Serialize;
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Verdicts a second, by size of the list and number of endorsed keys.
@@ -26,9 +29,32 @@ struct Arguments {
     /// Devices that send tokens, each its own.
     #[arg(long, default_value_t = 500)]
     devices: usize,
-    /// JSON instead of a table.
+    /// Connections that ask at once over HTTP.
+    #[arg(long, default_value_t = 16)]
+    connections: usize,
+    /// One of the two.
+    #[arg(long, value_enum)]
+    only: Option<Way>,
+    /// JSON instead of tables.
     #[arg(long)]
     json: bool,
+    /// File for the same as JSON.
+    #[arg(long)]
+    save: Option<std::path::PathBuf>,
+}
+
+/// How verdicts are asked for.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Way {
+    InProcess,
+    Http,
+}
+
+/// Everything.
+#[derive(Default, Serialize)]
+struct Figures {
+    in_process: Vec<Figure>,
+    http: Vec<http::Figure>,
 }
 
 /// What a measurement was of, and what it gave.
@@ -48,7 +74,8 @@ struct Figure {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let mut figures = Vec::new();
+    let mut all = Figures::default();
+    let wanted = |way| arguments.only.is_none_or(|only| only == way);
     let fleet = Fleet::make(arguments.devices)?;
     // As many keys as devices: what a million others cost beyond that is the cost of the look-up.
     let few = arguments.devices;
@@ -61,33 +88,65 @@ fn main() -> anyhow::Result<()> {
         eprintln!("{entries} entries, {keys} keys: ready in {:.1} s", started.elapsed().as_secs_f64());
         let now = made::now();
         // With one key there is one device.
-        let device = |at: usize| if keys == 1 { 0 } else { at % arguments.devices };
+        let devices = if keys == 1 { 1 } else { arguments.devices };
+        let device = |at: usize| at % devices;
         let tokens = &fleet.tokens;
-        figures.push(measured("verdict", (entries, keys), &arguments, &fleet, |at| {
-            let verdict = verifier.verify(&Evidence::new(&tokens[device(at)]), Expected::Nonce(&NONCE), now);
-            ensure!(verdict.finding == Finding::ListedAndClean, "{:?} {}", verdict.finding, verdict.detail);
-            black_box(&verdict);
-            Ok(())
-        })?);
-        let (signer, _) = EarSigner::generate()?;
-        let id = VerifierId::default();
-        figures.push(measured("verdict, signed result", (entries, keys), &arguments, &fleet, |at| {
-            let verdict = verifier.verify(&Evidence::new(&tokens[device(at)]), Expected::Nonce(&NONCE), now);
-            black_box(signer.sign(&Ear::new(&verdict, &id, SignedDuration::from_mins(5)))?);
-            Ok(())
-        })?);
+        let figures = &mut all.in_process;
+        if wanted(Way::InProcess) {
+            figures.push(measured("verdict", (entries, keys), &arguments, &fleet, |at| {
+                let verdict =
+                    verifier.verify(&Evidence::new(&tokens[device(at)]), Expected::Nonce(&NONCE), now);
+                ensure!(
+                    verdict.finding == Finding::ListedAndClean,
+                    "{:?} {}",
+                    verdict.finding,
+                    verdict.detail
+                );
+                black_box(&verdict);
+                Ok(())
+            })?);
+            let (signer, _) = EarSigner::generate()?;
+            let id = VerifierId::default();
+            figures.push(measured("verdict, signed result", (entries, keys), &arguments, &fleet, |at| {
+                let verdict =
+                    verifier.verify(&Evidence::new(&tokens[device(at)]), Expected::Nonce(&NONCE), now);
+                black_box(signer.sign(&Ear::new(&verdict, &id, SignedDuration::from_mins(5)))?);
+                Ok(())
+            })?);
+        }
+        if wanted(Way::Http) {
+            let requests = Arc::new(http::requests(&fleet, devices));
+            let service = Arc::new(Service::new(verifier, &[7; 32], EarSigner::generate()?.0));
+            let load = http::Load { verdicts: arguments.verdicts, connections: arguments.connections };
+            for cores in [1, 2] {
+                all.http.push(load.measured(&service, cores, (entries, keys), &requests)?);
+            }
+        }
+    }
+    if let Some(path) = &arguments.save {
+        std::fs::write(path, serde_json::to_vec_pretty(&all)?).with_context(|| path.display().to_string())?;
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&figures)?);
+        println!("{}", serde_json::to_string_pretty(&all)?);
         return Ok(());
     }
+    if wanted(Way::InProcess) {
+        print(&all.in_process);
+    }
+    if wanted(Way::Http) {
+        http::print(&all.http);
+    }
+    Ok(())
+}
+
+fn print(figures: &[Figure]) {
     println!(
         "                                                           µs                          signature alone, µs"
     );
     println!(
         "                          entries      keys         /s       p1      p50      p95      p99       p1      p50"
     );
-    for one in &figures {
+    for one in figures {
         println!(
             "{:<24} {:>8} {:>9} {:>10.0} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1}",
             one.what,
@@ -102,7 +161,6 @@ fn main() -> anyhow::Result<()> {
             one.signature_p50_us
         );
     }
-    Ok(())
 }
 
 /// Does it so many times, after a tenth of that to get warm; in turn with the signature alone, so that both see

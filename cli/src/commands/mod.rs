@@ -118,7 +118,7 @@ impl Command {
             Command::Package(command) => command.run(),
             Command::Pp(command) => command.run(),
             Command::Profile(command) => command.run(),
-            Command::Publish(command) => command.run(),
+            Command::Publish(command) => command.run(json),
             Command::Registry(command) => command.run(),
             Command::Render(command) => command.run(),
             Command::Schema(command) => command.run(),

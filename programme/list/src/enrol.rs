@@ -6,9 +6,11 @@
 //! | CSV | a row; the first names the columns: `public-key`, `cose-key` or `pem`, and, if wanted, `instance-id`, `implementation-id` |
 //! | JSON lines | an object with the same names; `chain` besides: certificates in PEM, that of the key first |
 //! | PEM | a public key |
+//! | CoRIM | a key triple; its number stands for the line |
 //!
 //! Where no instance ID is given it is the one that is made of the key.
 
+use crate::corim::{self, CorimError};
 use crate::endorse::{Certificates, EndorseError, Endorsement, Endorsements};
 use crate::{BytesError, Chain, ChainError, CoseKeyError, PublicKey, cose_key};
 use jiff::Timestamp;
@@ -27,6 +29,21 @@ pub enum Form {
     JsonLines,
     /// Public keys in PEM, one after another.
     Pem,
+    /// A manifest as [`corim`] reads it, with keys only.
+    Corim,
+}
+
+impl Form {
+    /// The form of files with this extension.
+    pub fn of_extension(extension: &str) -> Option<Form> {
+        match extension {
+            "csv" => Some(Form::Csv),
+            "jsonl" => Some(Form::JsonLines),
+            "pem" => Some(Form::Pem),
+            "corim" => Some(Form::Corim),
+            _ => None,
+        }
+    }
 }
 
 /// What came of a file.
@@ -97,6 +114,12 @@ pub enum EnrolError {
     /// A private key has no business here.
     #[error("it holds a PRIVATE key. Take it for known to others, and make another one")]
     Private,
+    /// The manifest.
+    #[error("{0}")]
+    Corim(#[from] CorimError),
+    /// Reference values, which come to the list with an evaluation and not with keys.
+    #[error("it has {0} component sets: hand in reference values with the version they are of")]
+    ReferenceValues(usize),
     /// The instance has another key.
     #[error("{0}")]
     Endorse(#[from] EndorseError),
@@ -124,17 +147,29 @@ impl Endorsements {
     /// Takes in a manufacturer's file. Certificates are held against the authorities that are known, at this time.
     pub fn enrol(&mut self, manufacturer: &str, form: Form, file: &[u8], now: Timestamp) -> Enrolled {
         let mut enrolled = Enrolled { new: 0, known: 0, refused: Vec::new() };
+        let mut count = |line: u64, outcome: Result<bool, EnrolError>| match outcome {
+            Ok(true) => enrolled.new += 1,
+            Ok(false) => enrolled.known += 1,
+            Err(why) => enrolled.refused.push(Refused { line, why }),
+        };
         let mut take = |line: u64, record: Result<Record, EnrolError>| {
             let outcome = record.and_then(|record| record.endorsement(self, now)).and_then(
                 |(endorsement, certificates)| Ok(self.keep(manufacturer, &endorsement, certificates)?),
             );
-            match outcome {
-                Ok(true) => enrolled.new += 1,
-                Ok(false) => enrolled.known += 1,
-                Err(why) => enrolled.refused.push(Refused { line, why }),
-            }
+            count(line, outcome);
         };
         match form {
+            Form::Corim => match corim::read(file) {
+                Err(why) => count(1, Err(why.into())),
+                Ok(manifest) if !manifest.sets.is_empty() => {
+                    count(1, Err(EnrolError::ReferenceValues(manifest.sets.len())));
+                }
+                Ok(manifest) => {
+                    for (number, endorsement) in (1..).zip(&manifest.endorsements) {
+                        count(number, self.endorse(manufacturer, endorsement).map_err(EnrolError::from));
+                    }
+                }
+            },
             Form::Csv => csv_records(file, &mut take),
             Form::JsonLines => json_records(file, &mut take),
             Form::Pem => pem_records(file, &mut take),

@@ -2,6 +2,7 @@
 
 use crate::note::{Key, Note, NoteError};
 use crate::tree::Hash;
+use crate::witness::tree_size;
 use base64ct::{Base64, Encoding as _};
 use std::fmt;
 
@@ -56,12 +57,7 @@ impl Checkpoint {
         if origin.is_empty() {
             return Err(CheckpointError::Form("its first line is the log's name"));
         }
-        let plain = size.bytes().all(|byte| byte.is_ascii_digit()) && (size == "0" || !size.starts_with('0'));
-        let size = size
-            .parse()
-            .ok()
-            .filter(|_| plain)
-            .ok_or(CheckpointError::Form("its second line is a number"))?;
+        let size = tree_size(size).ok_or(CheckpointError::Form("its second line is a number"))?;
         let root = Base64::decode_vec(root).ok().and_then(|root| root.try_into().ok());
         let root = root.ok_or(CheckpointError::Form("its third line is a hash in base64"))?;
         if lines.any(str::is_empty) {

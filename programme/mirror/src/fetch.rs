@@ -3,7 +3,7 @@
 use crate::source::{Source, SourceError};
 use dtsec_log::{CheckpointError, Hash, Note, Sink, TileError, Tiles, tile, tree as merkle};
 use dtsec_publish::history::{Leaf, PartName};
-use dtsec_publish::publisher::{CHECKPOINT, LOG, LogPolicy, MANIFEST, Manifest};
+use dtsec_publish::publisher::{CHECKPOINT, LOG, LogPolicy, MANIFEST, Manifest, sha256};
 use dtsec_publish::tree::{Tree, TreeError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -210,12 +210,19 @@ pub(crate) async fn fetch(
             had.version
         )));
     }
-    let manifest: Manifest = read(&repository, MANIFEST).await?;
-    let policy: LogPolicy = read(&repository, LOG).await?;
     let mut targets = BTreeMap::new();
-    for name in repository.targets().signed.targets.keys() {
-        targets.insert(name.raw().to_owned(), target(&repository, name).await?);
+    for (name, target) in &repository.targets().signed.targets {
+        let digest = hex::encode(&*target.hashes.sha256);
+        // What is in the copy already need not come again.
+        let there = copy.get(&format!("targets/{digest}.{}", name.raw()))?;
+        let bytes = match there.filter(|bytes| sha256(bytes) == digest) {
+            Some(bytes) => bytes,
+            None => fetched(&repository, name).await?,
+        };
+        targets.insert(name.raw().to_owned(), bytes);
     }
+    let manifest: Manifest = read(&targets, MANIFEST)?;
+    let policy: LogPolicy = read(&targets, LOG)?;
     let checkpoint = source.get(CHECKPOINT).await?;
     let note = Note::parse(&checkpoint).map_err(CheckpointError::from)?;
     let believed = policy.policy().map(|policy| policy.believe(&note));
@@ -322,16 +329,19 @@ fn agree(log: &BTreeMap<PartName, String>, list: &BTreeMap<PartName, String>) ->
     }
 }
 
-async fn target(repository: &Repository, name: &TargetName) -> Result<Vec<u8>, MirrorError> {
+async fn fetched(repository: &Repository, name: &TargetName) -> Result<Vec<u8>, MirrorError> {
     let missing = || MirrorError::Mixture(format!("{} is named and not there", name.raw()));
     let stream = repository.read_target(name).await.map_err(told)?.ok_or_else(missing)?;
     stream.into_vec().await.map_err(told)
 }
 
-async fn read<T: serde::de::DeserializeOwned>(repository: &Repository, name: &str) -> Result<T, MirrorError> {
-    let missing = |_| MirrorError::Tuf(format!("{name} is no name of a target"));
-    let bytes = target(repository, &TargetName::new(name).map_err(missing)?).await?;
-    serde_json::from_slice(&bytes).map_err(|error| MirrorError::Tuf(format!("{name}: {error}")))
+fn read<T: serde::de::DeserializeOwned>(
+    targets: &BTreeMap<String, Vec<u8>>,
+    name: &str,
+) -> Result<T, MirrorError> {
+    let missing = || MirrorError::Mixture(format!("{name} is not among the targets"));
+    let bytes = targets.get(name).ok_or_else(missing)?;
+    serde_json::from_slice(bytes).map_err(|error| MirrorError::Tuf(format!("{name}: {error}")))
 }
 
 /// The documents that are signed, byte for byte, as they are to lie in the copy; and until when the first of them is good.

@@ -17,4 +17,4 @@ mod source;
 
 pub use fetch::{Fresh, MirrorError};
 pub use mirror::{Difference, Mirror, Proven, Synced};
-pub use source::{Source, SourceError};
+pub use source::{Amount, Source, SourceError};

@@ -1,7 +1,9 @@
 //! Where a list comes from: a folder, or a web server. Nothing that comes from there is believed because of where it came from.
 
 use bytes::Bytes;
+use serde::Serialize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tough::{Transport, TransportError, TransportErrorKind, TransportStream};
 use url::Url;
@@ -17,6 +19,16 @@ const MOST: u64 = 256 << 20;
 pub struct Source {
     root: Url,
     agent: ureq::Agent,
+    fetched: Arc<[AtomicU64; 2]>,
+}
+
+/// What was fetched from a source and its clones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Amount {
+    /// How many files.
+    pub files: u64,
+    /// Bytes of them.
+    pub bytes: u64,
 }
 
 /// Why something could not be fetched.
@@ -59,7 +71,13 @@ impl Source {
             true => root,
             false => format!("{root}/").parse().map_err(|_| address())?,
         };
-        Ok(Self { root, agent: agent() })
+        Ok(Self { root, agent: agent(), fetched: Arc::default() })
+    }
+
+    /// What was fetched so far: everything, also what is signed.
+    pub fn fetched(&self) -> Amount {
+        let [files, bytes] = self.fetched.each_ref().map(|count| count.load(Ordering::Relaxed));
+        Amount { files, bytes }
     }
 
     pub(crate) fn join(&self, path: &str) -> Result<Url, SourceError> {
@@ -69,10 +87,17 @@ impl Source {
     /// A file below the root.
     pub(crate) async fn get(&self, path: &str) -> Result<Vec<u8>, SourceError> {
         let url = self.join(path)?;
-        let agent = self.agent.clone();
-        let asked = url.clone();
-        let got = tokio::task::spawn_blocking(move || fetch(&agent, &asked)).await;
+        let (source, asked) = (self.clone(), url.clone());
+        let got = tokio::task::spawn_blocking(move || source.counted(&asked)).await;
         got.unwrap_or_else(|error| Err(SourceError::Transport { url, problem: error.to_string() }))
+    }
+
+    fn counted(&self, url: &Url) -> Result<Vec<u8>, SourceError> {
+        let bytes = fetch(&self.agent, url)?;
+        for (count, more) in self.fetched.iter().zip([1, bytes.len() as u64]) {
+            count.fetch_add(more, Ordering::Relaxed);
+        }
+        Ok(bytes)
     }
 }
 
@@ -114,8 +139,8 @@ fn fetch(agent: &ureq::Agent, url: &Url) -> Result<Vec<u8>, SourceError> {
 #[async_trait::async_trait]
 impl Transport for Source {
     async fn fetch(&self, url: Url) -> Result<TransportStream, TransportError> {
-        let (agent, asked) = (self.agent.clone(), url.clone());
-        let got = tokio::task::spawn_blocking(move || fetch(&agent, &asked)).await;
+        let (source, asked) = (self.clone(), url.clone());
+        let got = tokio::task::spawn_blocking(move || source.counted(&asked)).await;
         let failed = |kind, error: SourceError| TransportError::new_with_cause(kind, url.as_str(), error);
         let bytes = match got {
             Ok(Ok(bytes)) => bytes,

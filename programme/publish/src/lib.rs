@@ -14,6 +14,7 @@
 //! - [`key`]: keys of roles; [`root`]: who holds which role, ceremonies, rotation, loss;
 //! - [`history`]: the leaves of the log;
 //! - [`tree`]: files that are there as a whole or not at all;
+//! - [`witness`]: who watches the log;
 //! - [`publisher`]: a publication, from events to the timestamp.
 #![forbid(unsafe_code)]
 
@@ -22,6 +23,7 @@ pub mod key;
 pub mod publisher;
 pub mod root;
 pub mod tree;
+pub mod witness;
 
 pub use history::{Leaf, PartName};
 pub use key::RoleKey;

@@ -12,9 +12,10 @@ use crate::history::{Leaf, PartName};
 use crate::key::{KeyError, RoleKey};
 use crate::root::{self, RootError, SPEC_VERSION};
 use crate::tree::{Lock, Tree, TreeError};
+use crate::witness::Witness;
 use dtsec_log::{
-    Checkpoint, CheckpointError, Frontier, Hash, Key, Note, NoteError, NoteSigner, Policy, Signature,
-    TileError, Tiles, tile, tree as merkle, witness,
+    Checkpoint, CheckpointError, Frontier, Key, Note, NoteError, NoteSigner, Policy, TileError, Tiles, tile,
+    tree as merkle,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -111,80 +112,6 @@ impl LogPolicy {
     pub fn policy(&self) -> Result<Policy, NoteError> {
         let witnesses = self.witnesses.iter().map(|key| Key::parse(key)).collect::<Result<_, _>>()?;
         Ok(Policy { log: Key::parse(&self.log)?, witnesses, quorum: self.quorum })
-    }
-}
-
-/// Somebody who watches the log.
-pub trait Witness {
-    /// Signs a checkpoint that continues the last one he saw. He says by himself where that was: `prove` leads from there.
-    ///
-    /// # Errors
-    /// What he says.
-    fn cosign(
-        &mut self,
-        note: &Note,
-        prove: &mut dyn FnMut(u64) -> Option<Vec<Hash>>,
-    ) -> Result<Signature, String>;
-}
-
-/// A witness that is run beside the publisher. Others believe it as far as they believe that its key is elsewhere.
-#[derive(Debug)]
-pub struct LocalWitness {
-    signer: NoteSigner,
-    log: Key,
-    state: std::path::PathBuf,
-}
-
-/// What it remembers, as it lies in its file.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Memory {
-    size: u64,
-    root: String,
-}
-
-impl LocalWitness {
-    /// With a key for the log with that key, and a file to remember in.
-    pub fn new(signer: NoteSigner, log: Key, state: std::path::PathBuf) -> Self {
-        Self { signer, log, state }
-    }
-
-    fn remembered(&self) -> Result<witness::Remembered, String> {
-        let damaged =
-            || format!("what {} remembers is damaged: {}", self.signer.public().name(), self.state.display());
-        match std::fs::read(&self.state) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(witness::Remembered::nothing()),
-            Err(error) => Err(format!("{}: {error}", self.state.display())),
-            Ok(bytes) => {
-                let memory: Memory = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
-                let root = hex::decode(&memory.root).ok().and_then(|root| root.try_into().ok());
-                Ok(witness::Remembered { size: memory.size, root: root.ok_or_else(damaged)? })
-            }
-        }
-    }
-}
-
-impl Witness for LocalWitness {
-    fn cosign(
-        &mut self,
-        note: &Note,
-        prove: &mut dyn FnMut(u64) -> Option<Vec<Hash>>,
-    ) -> Result<Signature, String> {
-        let remembered = self.remembered()?;
-        let proof = prove(remembered.size).unwrap_or_default();
-        let at = seconds(Timestamp::now());
-        let signed =
-            witness::cosign(&self.signer, &self.log, remembered, (remembered.size, &proof), note, at);
-        let (now, signature) = signed.map_err(|error| format!("{}: {error}", self.signer.public().name()))?;
-        // Remembered before it is given away.
-        let memory = Memory { size: now.size, root: hex::encode(now.root) };
-        let bytes = serde_json::to_vec(&memory).map_err(|error| error.to_string())?;
-        let parent = self.state.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let folder = parent.unwrap_or(std::path::Path::new("."));
-        let name =
-            self.state.file_name().and_then(|name| name.to_str()).ok_or("the witness's file has no name")?;
-        Tree::new(folder).put(name, &bytes).map_err(|error| error.to_string())?;
-        Ok(signature)
     }
 }
 
@@ -431,20 +358,20 @@ impl Publisher {
         Ok(self.version(version)?.map(|version| version.manifest))
     }
 
-    /// Every part as it was published last.
+    /// Every part of a kind as it was published last: its canonical JSON.
     ///
     /// # Errors
     /// [`PublishError::Damaged`] where one is not what was signed.
-    pub fn parts(&self) -> Result<BTreeMap<PartName, Value>, PublishError> {
+    pub fn parts(&self, kind: &str) -> Result<BTreeMap<PartName, Vec<u8>>, PublishError> {
         let read = |(name, digest): (PartName, String)| {
             let object = object_path(&digest);
             let bytes = self.tree.get(&object)?.ok_or_else(|| damaged(&object, "it is not there"))?;
             if sha256(&bytes) != digest {
                 return Err(damaged(&object, "its digest is not the one that was signed"));
             }
-            Ok((name, serde_json::from_slice(&bytes).map_err(|error| damaged(&object, error))?))
+            Ok((name, bytes))
         };
-        self.known()?.parts.into_iter().map(read).collect()
+        self.known()?.parts.into_iter().filter(|(name, _)| name.kind() == kind).map(read).collect()
     }
 
     /// The number of the last event that is in the log for good: events up to it need not be told again.

@@ -1,6 +1,7 @@
 //! Files that are there as a whole or not at all.
 
 use dtsec_log::{Sink, Source};
+use serde::Serialize;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +13,18 @@ pub struct Tree {
     root: PathBuf,
     /// How many writes are left before the disk is full.
     room: Option<Arc<AtomicU64>>,
+    written: Arc<[AtomicU64; 3]>,
+}
+
+/// What was written by a tree and its clones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Written {
+    /// Files that were put in their place.
+    pub files: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// How often the disk was asked to make something durable.
+    pub syncs: u64,
 }
 
 /// Why a file could not be read or written.
@@ -29,10 +42,34 @@ pub struct TreeError {
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "it is held, not used")] std::fs::File);
 
+impl Lock {
+    /// Takes a lock that others hold for moments only: waits for them.
+    ///
+    /// # Errors
+    /// [`TreeError`].
+    pub(crate) fn wait(path: &Path) -> Result<Option<Self>, TreeError> {
+        Self::take(path, rustix::fs::FlockOperation::LockExclusive)
+    }
+
+    fn take(path: &Path, how: rustix::fs::FlockOperation) -> Result<Option<Self>, TreeError> {
+        let told = |error| TreeError { path: path.to_owned(), error };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(told)?;
+        }
+        let file =
+            std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(told)?;
+        match rustix::fs::flock(&file, how) {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(told(error.into())),
+        }
+    }
+}
+
 impl Tree {
     /// A folder; it need not be there yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), room: None }
+        Self { root: root.into(), room: None, written: Arc::default() }
     }
 
     /// One whose disk is full after so many writes: for those who try what a crash leaves behind.
@@ -40,6 +77,12 @@ impl Tree {
     pub fn with_room(mut self, writes: u64) -> Self {
         self.room = Some(Arc::new(AtomicU64::new(writes)));
         self
+    }
+
+    /// What was written so far.
+    pub fn written(&self) -> Written {
+        let [files, bytes, syncs] = self.written.each_ref().map(|count| count.load(Ordering::Relaxed));
+        Written { files, bytes, syncs }
     }
 
     /// Where it lies.
@@ -57,16 +100,7 @@ impl Tree {
     /// # Errors
     /// [`TreeError`].
     pub fn lock(&self) -> Result<Option<Lock>, TreeError> {
-        let path = self.place(".lock");
-        let told = |error| TreeError { path: path.clone(), error };
-        std::fs::create_dir_all(&self.root).map_err(told)?;
-        let file =
-            std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(told)?;
-        match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Lock(file))),
-            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
-            Err(error) => Err(told(error.into())),
-        }
+        Lock::take(&self.place(".lock"), rustix::fs::FlockOperation::NonBlockingLockExclusive)
     }
 
     /// A file, if it is there.
@@ -126,7 +160,11 @@ impl Tree {
             file.as_file().sync_all()?;
             file.persist(&place).map_err(|error| error.error)?;
             // The name as well.
-            std::fs::File::open(folder)?.sync_all()
+            std::fs::File::open(folder)?.sync_all()?;
+            for (count, more) in self.written.iter().zip([1, bytes.len() as u64, 2]) {
+                count.fetch_add(more, Ordering::Relaxed);
+            }
+            Ok(())
         };
         write().map_err(|error| TreeError { path: place.clone(), error })
     }

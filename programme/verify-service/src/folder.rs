@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! list.json                           the published list
-//! endorsements/MANUFACTURER.csv       keys; also .jsonl and .pem
+//! endorsements/MANUFACTURER.csv       keys; also .jsonl, .pem and .corim
 //! authorities/MANUFACTURER.pem        certificates whose certificates endorse keys
 //! revocations.json                    what no longer counts
 //! ```
@@ -66,7 +66,7 @@ pub enum FolderError {
         why: ChainError,
     },
     /// A file that says nothing.
-    #[error("{}: endorsements are in .csv, .jsonl or .pem, named after the manufacturer", .0.display())]
+    #[error("{}: endorsements are in .csv, .jsonl, .pem or .corim, named after the manufacturer", .0.display())]
     Form(PathBuf),
 }
 
@@ -79,6 +79,22 @@ pub fn load(folder: &Path, now: Timestamp) -> Result<Loaded, FolderError> {
     let list = PublishedList::from_json(&read(&path)?)
         .map_err(|why| FolderError::List { path: path.clone(), why: why.into() })?;
     let mut endorsements = Endorsements::new();
+    let refused = enrol(folder, &mut endorsements, now)?;
+    let keys = endorsements.len();
+    let verifier =
+        Verifier::new(list, endorsements).map_err(|why| FolderError::List { path, why: why.into() })?;
+    Ok(Loaded { verifier, keys, refused })
+}
+
+/// Adds what a folder says of keys; answers what was refused.
+///
+/// # Errors
+/// Where something cannot be read; then some of it may have been added.
+pub fn enrol(
+    folder: &Path,
+    endorsements: &mut Endorsements,
+    now: Timestamp,
+) -> Result<Vec<(PathBuf, Refused)>, FolderError> {
     for path in files(&folder.join("authorities"))? {
         let pem = read(&path)?;
         for certificate in CertificateDer::pem_slice_iter(&pem) {
@@ -91,12 +107,8 @@ pub fn load(folder: &Path, now: Timestamp) -> Result<Loaded, FolderError> {
     }
     let mut refused = Vec::new();
     for path in files(&folder.join("endorsements"))? {
-        let form = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("csv") => Form::Csv,
-            Some("jsonl") => Form::JsonLines,
-            Some("pem") => Form::Pem,
-            _ => return Err(FolderError::Form(path)),
-        };
+        let form = path.extension().and_then(|extension| Form::of_extension(extension.to_str()?));
+        let form = form.ok_or_else(|| FolderError::Form(path.clone()))?;
         let enrolled = endorsements.enrol(&stem(&path), form, &read(&path)?, now);
         refused.extend(enrolled.refused.into_iter().map(|one| (path.clone(), one)));
     }
@@ -106,10 +118,7 @@ pub fn load(folder: &Path, now: Timestamp) -> Result<Loaded, FolderError> {
             .map_err(|why| FolderError::Revocations { path: revocations, why })?;
         all.into_iter().for_each(|one| endorsements.revoke(one));
     }
-    let keys = endorsements.len();
-    let verifier =
-        Verifier::new(list, endorsements).map_err(|why| FolderError::List { path, why: why.into() })?;
-    Ok(Loaded { verifier, keys, refused })
+    Ok(refused)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, FolderError> {

@@ -1,9 +1,9 @@
-//! `cargo xtask bench`: instructions and bytes of the device, beside the figures of others; times of the programme's server.
+//! `cargo xtask bench`: instructions and bytes of the device, beside the figures of others; times of the programme's side.
 
 use super::build;
 use crate::{
     Answer, layout,
-    measure::{self, Figures, Kept, server},
+    measure::{self, Figures, Kept, programme},
     needs::{self, Need},
     peers::{self, Beside, Peer},
     shell,
@@ -11,10 +11,10 @@ use crate::{
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
 
-/// Measures the firmware and the programme's server.
+/// Measures the firmware, the programme's server, verdicts and publications.
 #[derive(clap::Args)]
 pub struct Bench {
-    /// One of the two
+    /// One of them
     #[arg(long, value_enum)]
     only: Option<Group>,
     /// Write what was measured to benches/measured.json
@@ -35,6 +35,10 @@ enum Group {
     Firmware,
     /// Times of the programme's server, which have none: they are those of this machine.
     Server,
+    /// Times of verdicts, in a process and over HTTP.
+    Verdicts,
+    /// Times and bytes of publications, and of following them.
+    Publication,
 }
 
 /// A table: our figures in columns, then those of others.
@@ -94,10 +98,16 @@ const TABLES: [Table; 6] = [
 impl Bench {
     pub(super) fn run(self) -> Result<Answer> {
         let is_wanted = |group| self.only.is_none_or(|only| only == group);
-        let server = if is_wanted(Group::Server) { Some(server::measure()?) } else { None };
+        let programme = [
+            (Group::Server, programme::Bench::Server),
+            (Group::Verdicts, programme::Bench::Verdicts),
+            (Group::Publication, programme::Bench::Publication),
+        ];
+        let measured = programme.into_iter().filter(|(group, _)| is_wanted(*group));
+        let measured = measured.map(|(_, bench)| bench.measure()).collect::<Result<Vec<_>>>()?;
         if !is_wanted(Group::Firmware) {
-            if let Some(server) = &server {
-                println!("{}", if self.json { server.json.to_string() } else { server.text.clone() });
+            for one in &measured {
+                println!("{}", if self.json { one.json.to_string() } else { one.text.clone() });
             }
             return Ok(Answer::Yes);
         }
@@ -112,10 +122,11 @@ impl Bench {
         let kept = figures.against(&Figures::budgets()?)?;
         if self.json {
             let bytes = measure::per_byte(&figures).into_iter().collect::<BTreeMap<_, _>>();
-            let server = server.map(|server| server.json);
-            let all = serde_json::json!({
-                "figures": figures, "tenths_per_byte": bytes, "budgets": kept, "server": server,
-            });
+            let mut all =
+                serde_json::json!({ "figures": figures, "tenths_per_byte": bytes, "budgets": kept });
+            for one in measured {
+                all[one.name] = one.json;
+            }
             println!("{all}");
         } else {
             TABLES.iter().for_each(|table| print(table, &figures, &kept));
@@ -128,8 +139,8 @@ impl Bench {
                 "\nCounted in QEMU: nothing is said of time, side channels or real glitching. Each run makes new keys; \
                  with them, the boot varies by some 0.5 %. Variables do not include the stack."
             );
-            if let Some(server) = &server {
-                println!("\n{}", server.text);
+            for one in &measured {
+                println!("\n{}", one.text);
             }
         }
         let broken: Vec<_> = kept.iter().filter(|k| !k.holds()).collect();

@@ -1,9 +1,11 @@
 //! `dtsec publish`: the published list, its keys, and who holds them.
 
+mod endorse;
 mod keygen;
 mod release;
 mod root;
 mod stage;
+mod witness;
 
 use std::path::{Path, PathBuf};
 
@@ -34,10 +36,13 @@ pub(crate) enum Command {
     Release(release::Release),
     /// Sign anew how fresh the list is.
     Refresh(release::Refresh),
+    /// Watch the log of a list that somebody else publishes.
+    #[command(subcommand)]
+    Witness(witness::Command),
 }
 
 impl Command {
-    pub(crate) fn run(self) -> anyhow::Result<Answer> {
+    pub(crate) fn run(self, json: bool) -> anyhow::Result<Answer> {
         match self {
             Command::Keygen(command) => command.run(),
             Command::Root(command) => command.run(),
@@ -45,6 +50,7 @@ impl Command {
             Command::Sign(command) => command.run(),
             Command::Release(command) => command.run(),
             Command::Refresh(command) => command.run(),
+            Command::Witness(command) => command.run(json),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `dtsec publish stage`: from the registry to a list that members can sign.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -16,9 +17,10 @@ use dtsec_serve::SystemClock;
 use dtsec_serve::registry::{Lists, PublicEvent, Registry};
 use dtsec_store::{Location, Settings, Store};
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize as _, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
+use super::endorse::{Endorse, Endorsed};
 use super::release::{Online, Released, refused};
 use super::{Place, read_key};
 use crate::output::{Answer, Exit};
@@ -40,6 +42,8 @@ pub(crate) struct Stage {
     /// Read every part anew, and not only those that something happened to. Do so now and then: it notices what no event told.
     #[arg(long)]
     whole: bool,
+    #[command(flatten)]
+    endorse: Endorse,
     /// A member's private key that is here; may be repeated.
     #[arg(long, value_name = "FILE")]
     key: Vec<PathBuf>,
@@ -66,14 +70,18 @@ impl Stage {
         let publisher = self.place.publisher()?;
         let registry = self.registry().await?;
         let now = Timestamp::now();
+        let endorsed = match self.endorse.changed(&publisher, now)? {
+            Ok(endorsed) => endorsed,
+            Err(refused) => return Answer::new(refused, Exit::No),
+        };
         let Some(told) = registry.unpublished(WORKER).await? else {
             anyhow::bail!("somebody else is publishing from this registry; wait until that has ended");
         };
         let events = told.into_iter().map(event).collect::<anyhow::Result<Vec<Event>>>()?;
         // The state after the events: what is newer comes with its own event next time.
-        let before = publisher.parts()?;
+        let before = publisher.parts("entry")?;
         let mut content = Content::default();
-        if self.whole || before.is_empty() {
+        if self.whole || publisher.released_version()? == 0 {
             content.whole = KINDS.iter().map(|kind| (*kind).to_owned()).collect();
             for (name, state) in registry.public_parts().await? {
                 content.parts.insert(PartName::try_from(name)?, state);
@@ -90,6 +98,8 @@ impl Stage {
             }
         }
         checked(&before, &content, now)?;
+        let (endorsed, batches) = endorsed;
+        content.parts.extend(batches);
         let keys = self.key.iter().map(|path| read_key(path)).collect::<anyhow::Result<Vec<RoleKey>>>()?;
         let by: Vec<&RoleKey> = keys.iter().collect();
         let staged = match publisher.stage(&events, &content, |_| Vec::new(), &by, now) {
@@ -97,14 +107,14 @@ impl Stage {
             Err(error) => return refused(error),
         };
         if !self.online.is_given() {
-            return Answer::new(Staged { staged, released: None }, Exit::Success);
+            return Answer::new(Staged { staged, endorsed, released: None }, Exit::Success);
         }
         let mut keys = self.online.read(publisher.log())?;
         match publisher.release(&mut keys.signers(), Timestamp::now()) {
             Ok(done) => {
                 registry.published(WORKER, done.seq).await?;
                 let released = Released::new(&publisher, done.version)?;
-                Answer::new(Staged { staged, released: Some(released) }, Exit::Success)
+                Answer::new(Staged { staged, endorsed, released: Some(released) }, Exit::Success)
             }
             Err(error) => refused(error),
         }
@@ -127,10 +137,12 @@ fn event(told: PublicEvent) -> anyhow::Result<Event> {
 }
 
 /// The list that verifiers will have: one that does not hold together is not published.
-fn checked(before: &BTreeMap<PartName, Value>, content: &Content, now: Timestamp) -> anyhow::Result<()> {
+fn checked(before: &BTreeMap<PartName, Vec<u8>>, content: &Content, now: Timestamp) -> anyhow::Result<()> {
     let unchanged = before.iter().filter(|(name, _)| !content.parts.contains_key(*name));
-    let attestations = unchanged.chain(&content.parts).filter_map(|(_, state)| state.get(ATTESTATION));
-    let entries = attestations.map(list::Entry::deserialize).collect::<Result<_, _>>()?;
+    let unchanged = unchanged.map(|(name, state)| Ok((name.as_str(), Cow::Borrowed(&state[..]))));
+    let new =
+        content.parts.iter().map(|(name, state)| Ok((name.as_str(), serde_json::to_vec(state)?.into())));
+    let entries = list::assemble::<_, _, anyhow::Error>(unchanged.chain(new))?.entries;
     let fresh_until = now + SignedDuration::from_hours(1);
     let whole = list::PublishedList { format: list::Format::V1, serial: 1, as_of: now, fresh_until, entries };
     whole.check().context("the list does not hold together")
@@ -212,6 +224,8 @@ async fn entry(registry: &Registry, entry: &Entry) -> anyhow::Result<list::Entry
 struct Staged {
     staged: Published,
     #[serde(skip_serializing_if = "Option::is_none")]
+    endorsed: Option<Endorsed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     released: Option<Released>,
 }
 
@@ -223,6 +237,9 @@ impl fmt::Display for Staged {
             "staged: version {version}, event {seq}, {leaves} new entries in the log, {} parts changed",
             changed.len()
         )?;
+        if let Some(endorsed) = &self.endorsed {
+            write!(f, "\n{endorsed}")?;
+        }
         match &self.released {
             Some(released) => write!(f, "\n{released}"),
             None => write!(f, "\n{have} of {need} members have signed; then `dtsec publish release`"),

@@ -2,8 +2,9 @@
 
 use crate::made::*;
 use ciborium::Value;
+use dtsec_list::corim::{self, Corim};
 use dtsec_list::endorse::{EndorseError, Endorsement, Endorsements};
-use dtsec_list::enrol::{EnrolError, Enrolled, Form};
+use dtsec_list::enrol::{EnrolError, Enrolled, Form, Refused};
 use dtsec_list::{BytesError, ChainError, CoseKeyError, InstanceId, PublicKey, cose_key};
 
 fn enrol(form: Form, file: &str) -> (Endorsements, Enrolled) {
@@ -126,6 +127,35 @@ fn keys_in_pem_go_in_one_after_another() {
     assert_eq!(enrolled.refused[0].why, EnrolError::Private);
     let (_, nothing) = enrol(Form::Pem, "no key at all");
     assert_eq!((nothing.new, nothing.refused.len()), (0, 1));
+}
+
+#[test]
+fn keys_in_a_manifest_go_in_and_one_with_reference_values_is_for_somebody_else() {
+    let [a, b] = [key(), key()];
+    let endorsement = |id: &PublicKey, public_key| Endorsement {
+        instance_id: id.instance_id(),
+        public_key,
+        implementation_id: Some(set(1).implementation_id),
+    };
+    let enrolled = |corim: &Corim| {
+        let mut endorsements = Endorsements::new();
+        let enrolled = endorsements.enrol("ACME", Form::Corim, &corim::write(corim).unwrap(), now());
+        (endorsements.len(), enrolled.refused)
+    };
+    let mut manifest = Corim {
+        id: "acme.example/keys".into(),
+        sets: Vec::new(),
+        endorsements: vec![endorsement(&a, a), endorsement(&b, b)],
+    };
+    assert_eq!(enrolled(&manifest), (2, Vec::new()));
+    manifest.endorsements.push(endorsement(&a, b));
+    let (keys, refused) = enrolled(&manifest);
+    assert_eq!((keys, refused[0].line), (2, 3));
+    assert!(matches!(refused[0].why, EnrolError::Endorse(EndorseError::OtherKey { .. })));
+    manifest.sets = vec![set(1)];
+    assert_eq!(enrolled(&manifest).1, [Refused { line: 1, why: EnrolError::ReferenceValues(1) }]);
+    let (_, other) = enrol(Form::Corim, "no manifest");
+    assert!(matches!(other.refused[0].why, EnrolError::Corim(_)));
 }
 
 #[test]

@@ -16,6 +16,34 @@ fn three(desk: &mut Desk) {
 }
 
 #[tokio::test]
+async fn to_follow_one_change_only_what_is_new_is_fetched() {
+    let mut desk = Desk::new();
+    (0..100).for_each(|number| desk.set(&format!("entry/e{number}"), &format!("listed as {number}")));
+    desk.publish(&[event(1, "certified", &["entry/e1"])]).unwrap();
+    let copy = mirror(&desk, "copy");
+    let look = async || {
+        let source = Source::new(desk.path().to_str().unwrap()).unwrap();
+        copy.sync(&source, false, now()).await.unwrap();
+        source.fetched()
+    };
+    let first = look().await.files;
+    assert!(first > 100, "every part: {first}");
+    let nothing = look().await;
+    desk.set("entry/e7", "removed");
+    desk.publish(&[event(2, "entry-removed", &["entry/e7"])]).unwrap();
+    let look = async || {
+        let source = Source::new(desk.path().to_str().unwrap()).unwrap();
+        copy.sync(&source, false, now()).await.unwrap();
+        source.fetched()
+    };
+    let one = look().await;
+    // The manifest, the list and the part, the entries of the log, and the documents that name them, which are looked at twice.
+    assert!(nothing.files <= 8, "{nothing:?}");
+    assert!(one.files <= nothing.files + 6, "{one:?} after {nothing:?}");
+    assert_eq!(look().await.files, nothing.files, "the control: nothing is new again");
+}
+
+#[tokio::test]
 async fn a_copy_follows_shows_proves_and_can_be_followed_itself() {
     let mut desk = Desk::new();
     three(&mut desk);

@@ -2,6 +2,8 @@
 
 use crate::desk::{Desk, event, now, part};
 use crate::{copy, mirror, sync};
+use dtsec_list::PublicKey;
+use dtsec_list::batch::{Batch, EndorsedKey};
 use dtsec_log::CheckpointError;
 use dtsec_log::witness::Remembered;
 use dtsec_mirror::{Mirror, MirrorError, Source};
@@ -52,7 +54,10 @@ impl Scene {
         let tree = self.desk.folder.path().join("forged");
         copy(&self.desk.path(), &tree);
         let read = |name: &str| std::fs::read(tree.join(name)).unwrap();
-        let mut targets: Signed<Targets> = serde_json::from_slice(&read("metadata/2.targets.json")).unwrap();
+        let last = self.desk.publisher(self.desk.tree()).unwrap().released_version().unwrap();
+        let next = NonZeroU64::new(last + 1).unwrap();
+        let mut targets: Signed<Targets> =
+            serde_json::from_slice(&read(&format!("metadata/{last}.targets.json"))).unwrap();
         let name = TargetName::new("manifest.json").unwrap();
         let digest = hex::encode(&*targets.signed.targets[&name].hashes.sha256);
         let mut manifest: Manifest =
@@ -64,15 +69,15 @@ impl Scene {
         let target = targets.signed.targets.get_mut(&name).unwrap();
         target.length = bytes.len() as u64;
         target.hashes.sha256 = hex::decode(digest).unwrap().into();
-        targets.signed.version = NonZeroU64::new(3).unwrap();
+        targets.signed.version = next;
         self.desk.keys.targets[..2].iter().for_each(|key| key.sign(&mut targets).unwrap());
-        let targets = put(&tree, "3.targets.json", &targets);
+        let targets = put(&tree, &format!("{next}.targets.json"), &targets);
         let mut snapshot: Signed<Snapshot> =
-            serde_json::from_slice(&read("metadata/2.snapshot.json")).unwrap();
-        snapshot.signed.version = NonZeroU64::new(3).unwrap();
+            serde_json::from_slice(&read(&format!("metadata/{last}.snapshot.json"))).unwrap();
+        snapshot.signed.version = next;
         snapshot.signed.meta.insert("targets.json".to_owned(), targets);
         self.desk.keys.snapshot.sign(&mut snapshot).unwrap();
-        let snapshot = put(&tree, "3.snapshot.json", &snapshot);
+        let snapshot = put(&tree, &format!("{next}.snapshot.json"), &snapshot);
         let mut timestamp: Signed<Timestamp> =
             serde_json::from_slice(&read("metadata/timestamp.json")).unwrap();
         timestamp.signed.version = NonZeroU64::new(9).unwrap();
@@ -186,6 +191,49 @@ async fn a_product_that_is_quietly_removed_listed_or_changed_is_found_although_e
     );
     // The control: the same without a change is believed.
     sync(&scene.follower, &scene.forged(|_| ())).await.unwrap();
+}
+
+#[tokio::test]
+async fn whose_keys_count_cannot_be_changed_unseen_either() {
+    let mut scene = Scene::new().await;
+    let batch = |key: u8| Batch {
+        manufacturer: Some("ACME".to_owned()),
+        keys: vec![EndorsedKey {
+            instance_id: None,
+            public_key: PublicKey::try_from(&[&[4][..], &[key; 64]].concat()[..]).unwrap(),
+            implementation_id: None,
+            certificates: Vec::new(),
+        }],
+        ..Batch::default()
+    };
+    let name = part("endorsements/ACME.1");
+    let publish = |scene: &mut Scene, seq, key| {
+        scene.desk.content.parts.insert(name.clone(), serde_json::to_value(batch(key)).unwrap());
+        scene.desk.publish(&[event(seq, "restated", &[])]).unwrap().changed
+    };
+    // An attacker's key was published once, and taken back where everybody saw it.
+    publish(&mut scene, 3, 7);
+    let attackers = scene.desk.publisher(scene.desk.tree()).unwrap().manifest().unwrap().unwrap();
+    assert_eq!(publish(&mut scene, 4, 8), [part("endorsements/ACME.1")]);
+    let seen = sync(&scene.follower, &scene.desk.path()).await.unwrap().leaves;
+    assert_eq!(seen.iter().filter(|leaf| leaf.part == part("endorsements/ACME.1")).count(), 2);
+    let name = part("endorsements/ACME.1");
+    let told = scene
+        .says(
+            &scene.forged(|manifest| _ = manifest.parts.insert(name.clone(), attackers.parts[&name].clone())),
+        )
+        .await;
+    assert!(matches!(told, MirrorError::QuietChange(changed) if changed == name));
+    let told = scene.says(&scene.forged(|manifest| _ = manifest.parts.remove(&name))).await;
+    assert!(matches!(told, MirrorError::QuietRemoval(gone) if gone == name));
+    let two = part("endorsements/ACME.2");
+    let told = scene
+        .says(
+            &scene.forged(|manifest| _ = manifest.parts.insert(two.clone(), attackers.parts[&name].clone())),
+        )
+        .await;
+    assert!(matches!(told, MirrorError::QuietListing(listed) if listed == two));
+    sync(&scene.follower, &scene.forged(|_| ())).await.expect("the control");
 }
 
 #[tokio::test]

@@ -5,8 +5,9 @@
 use dtsec_log::witness::{Remembered, cosign};
 use dtsec_log::{Checkpoint, Hash, Key, Kind, Note, NoteSigner, Policy, Signature, Tiles, tree as merkle};
 use dtsec_publish::key::RoleKey;
-use dtsec_publish::publisher::{LogPolicy, PublishError, Witness, object_path, sha256};
+use dtsec_publish::publisher::{LogPolicy, PublishError, object_path, sha256};
 use dtsec_publish::tree::Tree;
+use dtsec_publish::witness::Witness;
 use dtsec_publish::{
     Content, Event, Holders, Leaf, Manifest, PartName, Published, Publisher, Roles, Signers,
 };

@@ -221,13 +221,13 @@ fn what_a_publication_does_not_name_stays_as_it_was() {
     desk.set("entry/a", "listed");
     desk.set("entry/b", "listed");
     desk.publish(&[event(1, "certified", &["entry/a", "entry/b"])]).unwrap();
-    let before = desk.publisher(desk.tree()).unwrap().parts().unwrap();
+    let before = desk.publisher(desk.tree()).unwrap().parts("entry").unwrap();
     desk.content.whole.clear();
     desk.content.parts.clear();
     desk.set("entry/a", "listed, twice");
     let published = desk.publish(&[event(2, "version-appended", &["entry/a"])]).unwrap();
     assert_eq!((published.leaves, published.changed), (1, vec![part("entry/a")]));
-    let after = desk.publisher(desk.tree()).unwrap().parts().unwrap();
+    let after = desk.publisher(desk.tree()).unwrap().parts("entry").unwrap();
     assert_eq!(after.len(), 2);
     assert_eq!(after[&part("entry/b")], before[&part("entry/b")]);
     assert_ne!(after[&part("entry/a")], before[&part("entry/a")]);
@@ -235,7 +235,7 @@ fn what_a_publication_does_not_name_stays_as_it_was() {
     let digest =
         desk.publisher(desk.tree()).unwrap().manifest().unwrap().unwrap().parts[&part("entry/b")].clone();
     std::fs::write(desk.path().join(dtsec_publish::publisher::object_path(&digest)), "{}").unwrap();
-    assert!(matches!(desk.publisher(desk.tree()).unwrap().parts(), Err(PublishError::Damaged { .. })));
+    assert!(matches!(desk.publisher(desk.tree()).unwrap().parts("entry"), Err(PublishError::Damaged { .. })));
 }
 
 #[tokio::test]
