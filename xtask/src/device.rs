@@ -85,7 +85,8 @@ impl Board {
             .with_context(|| format!("board.json has no part {}", part.name()))
     }
 
-    fn slot_size(&self, slot: &str) -> Result<u32> {
+    /// The size of a slot.
+    pub fn slot_size(&self, slot: &str) -> Result<u32> {
         self.slots.get(slot).map(|s| s.size).with_context(|| format!("board.json has no slot {slot}"))
     }
 }

@@ -14,6 +14,7 @@ pub mod measure;
 pub mod needs;
 pub mod peers;
 pub mod shell;
+pub mod story;
 pub mod symbols;
 pub mod tally;
 pub mod toolchain;

@@ -227,9 +227,9 @@ pub(crate) async fn fetch(
     for (name, target) in &repository.targets().signed.targets {
         let digest = hex::encode(&*target.hashes.sha256);
         // What is in the copy already need not come again.
-        let had = copy.get(&format!("targets/{digest}.{}", name.raw()))?;
-        let bytes = match had.filter(|had| sha256(had) == digest) {
-            Some(had) => had,
+        let there = copy.get(&format!("targets/{digest}.{}", name.raw()))?;
+        let bytes = match there.filter(|bytes| sha256(bytes) == digest) {
+            Some(bytes) => bytes,
             None => fetched(&repository, name).await?,
         };
         targets.insert(name.raw().to_owned(), bytes);

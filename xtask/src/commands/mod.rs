@@ -6,6 +6,7 @@ mod check;
 mod evaluate;
 mod run;
 mod setup;
+mod story;
 mod test;
 
 use crate::Answer;
@@ -22,6 +23,8 @@ pub enum Command {
     Run(run::Run),
     /// Builds everything and evaluates it: table, report.html, evidence.json
     Evaluate(evaluate::Evaluate),
+    /// Tells the whole story: a device is evaluated, listed, verified, found vulnerable, removed, mended, listed again
+    Story(story::Story),
     /// Runs every test, the evaluation of both targets among them
     Test(test::Test),
     /// Counts instructions and bytes, beside the figures of others, and holds them against the budgets
@@ -38,6 +41,7 @@ impl Command {
             Self::Build(command) => command.run(),
             Self::Run(command) => command.run(),
             Self::Evaluate(command) => command.run(),
+            Self::Story(command) => command.run(),
             Self::Test(command) => command.run(),
             Self::Bench(command) => command.run(),
             Self::Check(command) => command.run(),
