@@ -3,13 +3,17 @@
 use crate::source::{Source, SourceError};
 use dtsec_log::{CheckpointError, Hash, Note, Sink, TileError, Tiles, tile, tree as merkle};
 use dtsec_publish::history::{Leaf, PartName};
-use dtsec_publish::publisher::{CHECKPOINT, LOG, LogPolicy, MANIFEST, Manifest, sha256};
+use dtsec_publish::publisher::{
+    CHECKPOINT, LOG, LogPolicy, MANIFEST, Manifest, checkpoint_path, is_file_name, sha256,
+};
+use dtsec_publish::root;
 use dtsec_publish::tree::{Tree, TreeError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tough::error::Error as TufError;
+use tough::schema::{Root, Signed};
 use tough::{ExpirationEnforcement, IntoVec as _, Repository, RepositoryLoader, TargetName};
 
 /// As of when a list is, and until when it is fresh.
@@ -118,6 +122,9 @@ pub enum MirrorError {
         /// Which.
         path: String,
     },
+    /// Another root than the one that the copy began with.
+    #[error("this copy follows a list from another root; begin a new copy, in another folder")]
+    OtherRoot,
     /// There is no root to begin with.
     #[error(
         "this folder does not follow a list yet: give the first root (--root), from a source that you trust"
@@ -160,6 +167,8 @@ pub(crate) struct Fetched {
     /// Leaves that are new.
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) remembered: Remembered,
+    /// The version of the root.
+    pub(crate) root: u64,
     pub(crate) metadata: BTreeMap<String, Vec<u8>>,
 }
 
@@ -210,6 +219,10 @@ pub(crate) async fn fetch(
             had.version
         )));
     }
+    // A target's name is where it lies here: it must lead nowhere else.
+    if let Some(name) = repository.targets().signed.targets.keys().find(|name| !is_file_name(name.raw())) {
+        return Err(MirrorError::Tuf(format!("it names `{}`, which is no name of a file", name.raw())));
+    }
     let mut targets = BTreeMap::new();
     for (name, target) in &repository.targets().signed.targets {
         let digest = hex::encode(&*target.hashes.sha256);
@@ -221,9 +234,15 @@ pub(crate) async fn fetch(
         };
         targets.insert(name.raw().to_owned(), bytes);
     }
-    let manifest: Manifest = read(&targets, MANIFEST)?;
+    let manifest = targets.get(MANIFEST).map_or(&[][..], Vec::as_slice);
+    let manifest =
+        Manifest::parse(manifest).map_err(|problem| MirrorError::Tuf(format!("{MANIFEST}: {problem}")))?;
     let policy: LogPolicy = read(&targets, LOG)?;
-    let checkpoint = source.get(CHECKPOINT).await?;
+    // The one of the list that was signed: a newer list may be on its way.
+    let checkpoint = match source.get(&checkpoint_path(manifest.log.size)).await {
+        Err(SourceError::Missing(_)) => source.get(CHECKPOINT).await?,
+        found => found?,
+    };
     let note = Note::parse(&checkpoint).map_err(CheckpointError::from)?;
     let believed = policy.policy().map(|policy| policy.believe(&note));
     let shown = believed.map_err(CheckpointError::from)??;
@@ -255,10 +274,11 @@ pub(crate) async fn fetch(
         }
     }
     agree(&last, &manifest.parts)?;
-    let (metadata, until) = signed(source, &repository).await?;
+    let (metadata, until) = signed(source, root, &repository).await?;
     let fresh = Fresh { as_of: manifest.at, until };
     let remembered = Remembered { policy, size: shown.size, last, fresh, version };
-    Ok(Fetched { manifest, targets, checkpoint, tiles, leaves, remembered, metadata })
+    let root = repository.root().signed.version.get();
+    Ok(Fetched { manifest, targets, checkpoint, tiles, leaves, remembered, root, metadata })
 }
 
 /// Appends what is new to the log that is there, and holds the root of that against the one that is shown.
@@ -347,6 +367,7 @@ fn read<T: serde::de::DeserializeOwned>(
 /// The documents that are signed, byte for byte, as they are to lie in the copy; and until when the first of them is good.
 async fn signed(
     source: &Source,
+    trusted: &[u8],
     repository: &Repository,
 ) -> Result<(BTreeMap<String, Vec<u8>>, Timestamp), MirrorError> {
     async fn same<T: serde::de::DeserializeOwned + PartialEq>(
@@ -370,10 +391,20 @@ async fn signed(
         [same(source, format!("metadata/{}.snapshot.json", snapshot.signed.version), snapshot).await?],
     );
     all.extend([same(source, "metadata/timestamp.json".to_owned(), timestamp).await?]);
-    // Whoever follows this copy begins with the first root and needs each one between.
-    for version in 1..newest {
+    // Whoever follows this copy begins with the root that was trusted here and needs each one after it.
+    let damaged = |error: serde_json::Error| MirrorError::Tuf(format!("a root: {error}"));
+    let mut before: Signed<Root> = serde_json::from_slice(trusted).map_err(damaged)?;
+    let first = before.signed.version.get();
+    if first < newest {
+        all.insert(format!("metadata/{first}.root.json"), trusted.to_vec());
+    }
+    for version in first + 1..newest {
         let path = format!("metadata/{version}.root.json");
-        all.insert(path.clone(), source.get(&path).await?);
+        let bytes = source.get(&path).await?;
+        let root: Signed<Root> = serde_json::from_slice(&bytes).map_err(damaged)?;
+        root::follows(Some(&before), &root).map_err(|error| MirrorError::Signature(error.to_string()))?;
+        all.insert(path, bytes);
+        before = root;
     }
     let ends =
         [root.signed.expires, targets.signed.expires, snapshot.signed.expires, timestamp.signed.expires];

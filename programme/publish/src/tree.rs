@@ -2,6 +2,7 @@
 
 use dtsec_log::{Sink, Source};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -79,6 +80,64 @@ impl Tree {
         self
     }
 
+    /// A folder beside it that nobody serves, with a name that is longer by `suffix`.
+    #[must_use]
+    pub fn beside(&self, suffix: &str) -> Self {
+        let mut root = self.root.clone().into_os_string();
+        root.push(suffix);
+        Self { root: root.into(), ..self.clone() }
+    }
+
+    /// The paths of all files, sorted; without those whose names begin with a dot.
+    ///
+    /// # Errors
+    /// [`TreeError`].
+    pub fn files(&self) -> Result<Vec<String>, TreeError> {
+        let mut files = Vec::new();
+        let mut folders = vec![String::new()];
+        while let Some(folder) = folders.pop() {
+            let place = self.place(&folder);
+            let told = |error| TreeError { path: place.clone(), error };
+            let entries = match std::fs::read_dir(&place) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries.map_err(told)?,
+            };
+            for entry in entries {
+                let entry = entry.map_err(told)?;
+                let name =
+                    entry.file_name().into_string().map_err(|_| told(io::ErrorKind::InvalidData.into()))?;
+                let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+                match entry.file_type().map_err(told)?.is_dir() {
+                    _ if name.starts_with('.') => {}
+                    true => folders.push(path),
+                    false => files.push(path),
+                }
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    /// Takes everything away.
+    ///
+    /// # Errors
+    /// [`TreeError`].
+    pub fn clear(&self) -> Result<(), TreeError> {
+        match std::fs::remove_dir_all(&self.root) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(TreeError { path: self.root.clone(), error })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        let left = |room: &Arc<AtomicU64>| {
+            room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+        };
+        self.room.as_ref().is_none_or(left)
+    }
+
     /// What was written so far.
     pub fn written(&self) -> Written {
         let [files, bytes, syncs] = self.written.each_ref().map(|count| count.load(Ordering::Relaxed));
@@ -142,31 +201,14 @@ impl Tree {
     /// # Errors
     /// [`TreeError`]; then what was there before still is.
     pub fn put(&self, path: &str, bytes: &[u8]) -> Result<(), TreeError> {
-        let place = self.place(path);
-        let write = || {
-            let left = |room: &Arc<AtomicU64>| {
-                room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
-            };
-            if !self.room.as_ref().is_none_or(left) {
-                return Err(io::ErrorKind::StorageFull.into());
-            }
-            let folder = place.parent().unwrap_or(&self.root);
-            std::fs::create_dir_all(folder)?;
-            let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
-            file.write_all(bytes)?;
-            // Others are to read it, which a temporary file does not let them.
-            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-            file.as_file().set_permissions(mode)?;
-            file.as_file().sync_all()?;
-            file.persist(&place).map_err(|error| error.error)?;
-            // The name as well.
-            std::fs::File::open(folder)?.sync_all()?;
-            for (count, more) in self.written.iter().zip([1, bytes.len() as u64, 2]) {
-                count.fetch_add(more, Ordering::Relaxed);
-            }
-            Ok(())
-        };
-        write().map_err(|error| TreeError { path: place.clone(), error })
+        let mut writing = self.writing();
+        writing.put(path, bytes)?;
+        writing.done()
+    }
+
+    /// Puts many files in their places: each as [`Tree::put`] does it, and the disk is not asked for each of them.
+    pub fn writing(&self) -> Writing<'_> {
+        Writing { tree: self, waiting: Vec::new() }
     }
 
     /// Puts a file there unless the same one is.
@@ -178,6 +220,101 @@ impl Tree {
             return Ok(false);
         }
         self.put(path, bytes).map(|()| true)
+    }
+}
+
+/// So many files wait at most until they are put in their places.
+const MOST: usize = 1_000;
+/// From so many files on, everything that the file system has is made durable in one go, and not each file by itself.
+const MANY: usize = 64;
+
+/// Files that are written beside their places. They are moved there when all of them are durable.
+#[derive(Debug)]
+pub struct Writing<'t> {
+    tree: &'t Tree,
+    waiting: Vec<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    place: PathBuf,
+    file: tempfile::TempPath,
+    bytes: u64,
+}
+
+impl Writing<'_> {
+    /// Writes a file beside its place.
+    ///
+    /// # Errors
+    /// [`TreeError`]; then what was in its place before still is.
+    pub fn put(&mut self, path: &str, bytes: &[u8]) -> Result<(), TreeError> {
+        let place = self.tree.place(path);
+        let write = || {
+            let folder = place.parent().unwrap_or(&self.tree.root);
+            std::fs::create_dir_all(folder)?;
+            let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
+            file.write_all(bytes)?;
+            // Others are to read it, which a temporary file does not let them.
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+            file.as_file().set_permissions(mode)?;
+            Ok(file.into_temp_path())
+        };
+        let file = write().map_err(|error| TreeError { path: place.clone(), error })?;
+        self.waiting.push(Waiting { place, file, bytes: bytes.len() as u64 });
+        if self.waiting.len() >= MOST { self.move_all() } else { Ok(()) }
+    }
+
+    /// Puts a file there unless the same one is.
+    ///
+    /// # Errors
+    /// [`TreeError`].
+    pub fn put_changed(&mut self, path: &str, bytes: &[u8]) -> Result<bool, TreeError> {
+        if self.tree.get(path)?.as_deref() == Some(bytes) {
+            return Ok(false);
+        }
+        self.put(path, bytes).map(|()| true)
+    }
+
+    /// Puts all of them in their places, durably.
+    ///
+    /// # Errors
+    /// [`TreeError`]; then some of them are, each as a whole.
+    pub fn done(mut self) -> Result<(), TreeError> {
+        self.move_all()
+    }
+
+    fn move_all(&mut self) -> Result<(), TreeError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let many = waiting.len() >= MANY;
+        let all = || self.sync(&self.tree.root, |file| Ok(rustix::fs::syncfs(file)?));
+        let one = |path: &Path| self.sync(path, std::fs::File::sync_all);
+        match many {
+            true => all()?,
+            false => waiting.iter().try_for_each(|one_file| one(&one_file.file))?,
+        }
+        let mut folders = BTreeSet::new();
+        for Waiting { place, file, bytes } in waiting {
+            let told = |error| TreeError { path: place.clone(), error };
+            if !self.tree.has_room() {
+                return Err(told(io::ErrorKind::StorageFull.into()));
+            }
+            file.persist(&place).map_err(|error| told(error.error))?;
+            for (count, more) in self.tree.written.iter().zip([1, bytes]) {
+                count.fetch_add(more, Ordering::Relaxed);
+            }
+            folders.extend(place.parent().map(Path::to_owned));
+        }
+        // The names as well.
+        match many {
+            true => all(),
+            false => folders.iter().try_for_each(|folder| one(folder)),
+        }
+    }
+
+    fn sync(&self, path: &Path, how: impl FnOnce(&std::fs::File) -> io::Result<()>) -> Result<(), TreeError> {
+        let synced = std::fs::File::open(path).and_then(|file| how(&file));
+        self.tree.written[2].fetch_add(1, Ordering::Relaxed);
+        synced.map_err(|error| TreeError { path: path.to_owned(), error })
     }
 }
 
@@ -193,6 +330,43 @@ impl Source for &Tree {
 impl Sink for &Tree {
     fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), TreeError> {
         self.put(path, bytes)
+    }
+}
+
+/// What is to come over what there is: read from the first that has it, written to the upper one.
+#[derive(Debug, Clone, Copy)]
+pub struct Layers<'a> {
+    /// What is to come.
+    pub above: &'a Tree,
+    /// What there is.
+    pub below: &'a Tree,
+}
+
+impl Layers<'_> {
+    /// A file, if it is there.
+    ///
+    /// # Errors
+    /// [`TreeError`].
+    pub fn get(&self, path: &str) -> Result<Option<Vec<u8>>, TreeError> {
+        match self.above.get(path)? {
+            None => self.below.get(path),
+            found => Ok(found),
+        }
+    }
+}
+
+impl Source for Layers<'_> {
+    type Error = TreeError;
+
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, TreeError> {
+        let missing = || TreeError { path: self.below.place(path), error: io::ErrorKind::NotFound.into() };
+        self.get(path)?.ok_or_else(missing)
+    }
+}
+
+impl Sink for Layers<'_> {
+    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), TreeError> {
+        self.above.put(path, bytes)
     }
 }
 
@@ -212,6 +386,18 @@ mod tests {
         assert!(tree.put_changed("a/b", b"1").unwrap());
         assert!(!tree.put_changed("a/b", b"1").unwrap());
         assert_eq!(tree.get("a/b").unwrap().as_deref(), Some(&b"1"[..]));
+        // Many at once, and each as a whole.
+        let names: Vec<String> =
+            (0..MOST + 10).map(|number| format!("many/{}/{number}", number % 7)).collect();
+        let before = tree.written();
+        let mut writing = tree.writing();
+        names.iter().for_each(|name| writing.put(name, name.as_bytes()).unwrap());
+        assert!(tree.has("many/0/0").unwrap() && !tree.has(&names[MOST + 9]).unwrap(), "the last ones wait");
+        writing.done().unwrap();
+        assert!(names.iter().all(|name| tree.get(name).unwrap().as_deref() == Some(name.as_bytes())));
+        let (files, syncs) = (tree.written().files - before.files, tree.written().syncs - before.syncs);
+        assert_eq!(files, names.len() as u64);
+        assert!(syncs < 30, "{syncs} for {files} files");
         // A folder where the file should be: the error names it, and nothing is left beside it.
         assert!(tree.put("a", b"2").unwrap_err().to_string().contains("tree/a"));
         let left = std::fs::read_dir(tree.root())

@@ -85,7 +85,7 @@ pub(crate) fn files(input: &Input<'_>, all: &All<'_>) -> Result<Vec<File>, SiteE
             products,
             csaf: csaf::path(tracking),
         };
-        files.push(page(format!("advisories/{name}.html"), &view)?);
+        files.push(page(crate::advisory_page(tracking.id), &view)?);
     }
     let layout = Layout::below(input, "Advisories", "advisories");
     files.push(page("advisories/index.html".to_owned(), &Advisories { layout, lines })?);

@@ -39,7 +39,6 @@ struct EntryPage<'a> {
     entry: &'a Entry<'a>,
     advice: Advice,
     since: String,
-    van: u8,
     level: &'static str,
     lab: Option<(&'a str, &'a str)>,
     profile: Option<(&'a str, String)>,
@@ -98,7 +97,6 @@ fn view<'e>(input: &Input<'e>, all: &'e All<'_>, entry: &'e Entry<'e>) -> Result
         layout,
         advice: words::advice(entry, known),
         since: entry.history.first().map(|one| words::day(one.at)).unwrap_or_default(),
-        van: entry.van(),
         level: words::level(entry.van()),
         lab: entry.kind.lab.map(|id| (id, all.labs.get(id).map_or(id, |lab| lab.application.name))),
         profile: entry.profile.map(|id| {
@@ -120,7 +118,7 @@ fn version_state(entry: &Entry<'_>, standing: &str, open: usize) -> State {
     }
 }
 
-/// All that is known about a version: what its attestation says is open, and what advisories say.
+/// All that is known about a version: what its part says is open, and what advisories say.
 fn known(all: &All<'_>, entry: &Entry<'_>, version: &str) -> Vec<Known> {
     let mut told = BTreeSet::new();
     let mut found = Vec::new();

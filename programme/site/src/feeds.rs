@@ -114,7 +114,7 @@ pub(crate) fn files(input: &Input<'_>, all: &All<'_>) -> Result<Vec<File>, SiteE
             id: urn(&["advisory", tracking.id, tracking.version]),
             title: said(&format!("Advisory {}, revision {}", tracking.id, tracking.version)),
             updated: tracking.current_release_date,
-            link: format!("advisories/{}.html", crate::csaf::name(tracking.id)),
+            link: crate::advisory_page(tracking.id),
             text: said(advisory.document.title),
         });
     }

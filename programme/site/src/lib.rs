@@ -44,6 +44,11 @@ pub type File = (String, Vec<u8>);
 pub const STYLE: &str =
     concat!(include_str!("../../serve/templates/style.css"), include_str!("../templates/site.css"));
 
+/// Where the page of an advisory lies in the tree.
+pub fn advisory_page(id: &str) -> String {
+    format!("advisories/{}.html", csaf::name(id))
+}
+
 /// What the files are made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {

@@ -46,6 +46,9 @@ pub(crate) struct Entry<'a> {
     pub(crate) searched: &'a str,
     #[serde(default)]
     pub(crate) de_facto: Vec<&'a str>,
+    /// What is known against each version.
+    #[serde(default, borrow)]
+    known: BTreeMap<&'a str, Vec<Open<'a>>>,
     /// For verifiers.
     #[serde(default)]
     pub(crate) attestation: Option<Attestation<'a>>,
@@ -116,8 +119,6 @@ pub(crate) struct Attestation<'a> {
 pub(crate) struct Attested<'a> {
     pub(crate) version: &'a str,
     pub(crate) fingerprint: &'a str,
-    #[serde(default, borrow)]
-    pub(crate) open: Vec<Open<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -131,9 +132,9 @@ impl<'a> Entry<'a> {
         self.attestation.as_ref()?.versions.iter().find(|one| one.version == version)
     }
 
-    /// What is open against a version by its attestation's own words.
+    /// What is known against a version and not mitigated there.
     pub(crate) fn open(&self, version: &str) -> &[Open<'a>] {
-        self.attested(version).map_or(&[], |one| &one.open)
+        self.known.get(version).map_or(&[], |known| known)
     }
 
     pub(crate) fn is_de_facto(&self) -> bool {
@@ -328,7 +329,7 @@ impl<'a> All<'a> {
         Ok(all)
     }
 
-    /// The IDs of what is known against a version and not mitigated there, by attestation and advisories.
+    /// The IDs of what is known against a version and not mitigated there, by its part and by advisories.
     pub(crate) fn known(&self, entry: &Entry<'a>, version: &'a str) -> BTreeSet<&'a str> {
         let mut known: BTreeSet<&'a str> = entry.open(version).iter().map(|one| one.id).collect();
         for (number, said) in self.advised.get(&(entry.id, version)).into_iter().flatten() {

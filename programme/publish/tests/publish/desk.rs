@@ -22,6 +22,11 @@ use tough::{
 };
 use url::Url;
 
+/// Where a part's page lies.
+pub(crate) fn page_of(name: &PartName) -> String {
+    format!("pages/{}.html", name.as_str().replace('/', "-"))
+}
+
 /// A log's or a witness's key.
 pub(crate) fn signer(name: &str, kind: Kind) -> NoteSigner {
     RoleKey::generate().unwrap().note_signer(name, kind).unwrap()
@@ -156,12 +161,7 @@ impl Desk {
     }
 
     pub(crate) fn page(&self, changed: &BTreeSet<PartName>) -> Vec<(String, Vec<u8>)> {
-        let page = |name: &PartName| {
-            (
-                format!("pages/{}.html", name.as_str().replace('/', "-")),
-                self.content.parts[name].to_string().into_bytes(),
-            )
-        };
+        let page = |name: &PartName| (page_of(name), self.content.parts[name].to_string().into_bytes());
         changed.iter().map(page).collect()
     }
 

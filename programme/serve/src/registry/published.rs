@@ -3,13 +3,14 @@
 use super::{Failure, Query, Registry, TOPIC_PUBLIC};
 use crate::access::guest;
 use crate::api::csaf;
-use dtsec_registry::domain::entry::{Basis, Entry, EntryKind};
-use dtsec_registry::domain::vulnerability::Severity;
+use dtsec_registry::domain::entry::{Basis, Entry, EntryKind, EntryState};
+use dtsec_registry::domain::vulnerability::{Severity, Vulnerability};
 use dtsec_registry::domain::{Digest as Named, Ref, Time};
-use dtsec_store::{Digest, Reader, Size};
+use dtsec_store::{Digest, Key, Reader, Search, Size};
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use url::Url;
 
 /// An event that touched what everybody may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +164,52 @@ impl Registry {
             }
         }
         Ok(known)
+    }
+
+    /// The advisory on a vulnerability, as CSAF 2.0: `entries` are those that it may touch.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn advisory(
+        &self,
+        publisher: &str,
+        site: &Url,
+        vulnerability: &Vulnerability,
+        entries: &[Entry],
+    ) -> Result<Value, Failure> {
+        let key = Key::new("vulnerability", vulnerability.id.as_str());
+        let history = self.store.history(&key, 0, Size::new(Size::MOST)).await?;
+        let history: Vec<_> = history.items.into_iter().map(|event| (event.at, event.tag)).collect();
+        Ok(csaf::advisory(publisher, site, vulnerability, entries, &history))
+    }
+
+    /// Every advisory that anybody may see, as CSAF 2.0. `site` is where they are published.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn public_advisories(&self, publisher: &str, site: &Url) -> Result<Vec<Value>, Failure> {
+        let mut advisories = Vec::new();
+        let mut after = None;
+        loop {
+            let search =
+                Search::all("vulnerabilities").facet("triaged", "yes").size(Size::new(500)).after(after);
+            let found = self.store.search(&search).await?;
+            let ids = found.items.iter().filter_map(|row| row.id.parse().ok().map(Ref::Vulnerability));
+            let view = self.view(ids.collect::<Vec<_>>()).await?;
+            for one in view.vulnerabilities.values() {
+                let touched = self.view(one.entries.iter().cloned().map(Ref::Entry)).await?;
+                // What is only claimed is nobody's business yet.
+                let entries = touched.entries.values().filter(|entry| entry.state != EntryState::Claimed);
+                let entries: Vec<Entry> = entries.cloned().collect();
+                if !entries.is_empty() && csaf::is_public(one, &entries) {
+                    advisories.push(self.advisory(publisher, site, one, &entries).await?);
+                }
+            }
+            match found.next {
+                Some(next) => after = Some(next),
+                None => return Ok(advisories),
+            }
+        }
     }
 
     /// The reference values of an entry's versions, by version: the documents that the lab or the developer handed in. The

@@ -47,7 +47,7 @@ fn story() -> Made {
     removed["state"] =
         json!({ "state": "removed", "since": "2030-03-05T12:00:00Z", "because": "developer's request" });
     let mut warned = entry("gamma", "Gamma Pump");
-    warned["attestation"]["versions"][1]["open"] = json!([{ "id": "undisclosed", "severity": "high" }]);
+    warned["known"] = json!({ "1.1.0": [{ "id": "undisclosed", "severity": "high" }] });
     let mut de_facto = entry("delta", "Delta Pump");
     de_facto["kind"] = json!({ "kind": "de-facto", "base": "alpha", "assertion": "00".repeat(32) });
     let mut made = Made::new([entry("alpha", "Alpha Pump"), removed, warned, de_facto]);
