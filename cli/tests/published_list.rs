@@ -247,6 +247,29 @@ fn an_old_timestamp_that_is_put_back_is_a_rollback() {
 }
 
 #[test]
+fn a_list_that_nobody_renews_is_frozen_and_a_copy_of_it_stale() {
+    let world = World::published();
+    assert_eq!(world.syncs("copy", "tree").0, 0);
+    let clock = dtsec_scratch::Clock::new();
+    let later = |arguments: &[&str]| {
+        let mut command = world.command();
+        clock.put(&mut command, 2);
+        let output = command.arg("--json").args(arguments).output().unwrap();
+        (output.status.code().unwrap(), serde_json::from_slice::<Value>(&output.stdout).unwrap())
+    };
+    let sync = ["list", "sync", "copy", "--from", "tree"];
+    let (status, refused) = later(&sync);
+    assert_eq!((status, &refused["attack"]), (1, &json!("freeze")), "{refused:#}");
+    let (status, checked) = later(&["list", "check", "copy"]);
+    assert_eq!((status, &checked["list"]["stale"]), (1, &json!(true)), "{checked:#}");
+    assert_eq!(world.asks(&["list", "check", "copy"]).0, 0, "the control: today it is fresh");
+    let refresh = [&["publish", "refresh"][..], &PLACE, &ONLINE].concat();
+    assert_eq!(later(&refresh).0, 0);
+    assert_eq!(later(&sync).0, 0, "the control: renewed, it is followed");
+    assert_eq!(later(&["list", "check", "copy"]).0, 0);
+}
+
+#[test]
 fn a_part_that_is_changed_is_refused_wherever_it_lies() {
     let world = World::published();
     assert_eq!(world.syncs("copy", "tree").0, 0);

@@ -5,7 +5,6 @@
 //! looked at afterwards. The story takes two weeks, which nobody waits for: they have passed when it begins, because the clock of
 //! each program is put back by so many days; the last day is today.
 
-mod clock;
 mod devices;
 mod programme;
 mod publication;

@@ -2,11 +2,10 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
+use dtsec_scratch::Clock;
 use serde_json::Value;
-use tempfile::TempDir;
 
 use crate::place::Place;
 
@@ -54,51 +53,6 @@ pub(crate) fn told(arguments: &[&str], input: &str) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(text).unwrap())
 }
 
-/// The server believes that it is so many days later: the program itself has no such switch, so its clock is put before the
-/// system's. Where a test goes on some days later, it kills the server and starts another one.
-const CLOCK: &str = r#"
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <stdlib.h>
-#include <time.h>
-static int (*real)(clockid_t, struct timespec *);
-static long days;
-__attribute__((constructor)) static void begin(void) {
-    const char *text = getenv("DTSEC_TEST_DAYS");
-    days = text ? atol(text) : 0;
-    real = (int (*)(clockid_t, struct timespec *)) dlsym(RTLD_NEXT, "clock_gettime");
-}
-int clock_gettime(clockid_t clock, struct timespec *now) {
-    if (!real) begin();
-    int failed = real(clock, now);
-    if (!failed && clock == CLOCK_REALTIME) now->tv_sec += 86400L * days;
-    return failed;
-}
-"#;
-
-/// Compiles it with the compiler that links this test.
-pub(crate) struct Clock {
-    folder: TempDir,
-}
-
-impl Clock {
-    pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let source = folder.path().join("clock.c");
-        std::fs::write(&source, CLOCK).unwrap();
-        let clock = Self { folder };
-        let mut compiler = Command::new("cc");
-        let status =
-            compiler.args(["-shared", "-fPIC", "-o"]).arg(clock.path()).arg(&source).arg("-ldl").status();
-        assert!(status.unwrap().success(), "the C compiler");
-        clock
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("clock.so")
-    }
-}
-
 /// A server that runs. It is killed in the end, as nobody would end it who could choose.
 pub(crate) struct Server {
     child: Child,
@@ -109,12 +63,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts one, and waits until it says where it listens.
+    /// Starts one that believes that it is so many days later, and waits until it says where it listens. Where a test goes on some
+    /// days later, it kills the server and starts another one.
     pub(crate) fn start(place: &Place, clock: &Clock, days: i64) -> Self {
         let log = File::options().create(true).append(true).open(place.path("log")).unwrap();
         let mut command = dtsec();
         command.args(["--json", "serve", "--listen", "127.0.0.1:0"]).args(place.arguments());
-        command.env("LD_PRELOAD", clock.path()).env("DTSEC_TEST_DAYS", days.to_string());
+        clock.put(&mut command, days);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

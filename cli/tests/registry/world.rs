@@ -1,12 +1,13 @@
 //! A registry with its server, and persons who ask it by the command line.
 
+use dtsec_scratch::Clock;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use crate::people::{ORGANISATIONS, PEOPLE};
 use crate::place::Place;
-use crate::server::{Clock, Server, asked, done};
+use crate::server::{Server, asked, done};
 
 pub(crate) struct World {
     pub(crate) place: Place,

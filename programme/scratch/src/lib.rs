@@ -1,9 +1,13 @@
-//! A PostgreSQL server in a folder of its own, for tests and measurements.
+//! A PostgreSQL server in a folder of its own, for tests and measurements; and a [`Clock`] that can be put.
 //!
-//! It is the installed PostgreSQL (Debian's `postgresql`), with its own data, reached by a socket in the folder and by nothing
+//! The server is the installed PostgreSQL (Debian's `postgresql`), with its own data, reached by a socket in the folder and by nothing
 //! else. Server and folder go when whoever started it ends, however that is: not by `Drop` alone, but because the end of a pipe
 //! is noticed by a keeper.
 #![forbid(unsafe_code)]
+
+mod clock;
+
+pub use clock::Clock;
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;

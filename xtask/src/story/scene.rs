@@ -1,8 +1,9 @@
 //! Where the story happens: a folder, a day, and `dtsec`.
 
-use super::{Tale, Verdict, clock::Clock};
+use super::{Tale, Verdict};
 use crate::{device::Board, layout};
 use anyhow::{Context as _, Result, bail};
+use dtsec_scratch::Clock;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use serde::Serialize;
 use serde_json::Value;
@@ -111,11 +112,10 @@ impl<'t> Scene<'t> {
     pub(super) fn new(setting: Setting, told: &'t mut dyn FnMut(&Chapter)) -> Result<Self> {
         let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
         let begun = today.checked_sub(LAST.days()).context("the calendar begins later")?;
-        let clock = Clock::make(&setting.folder)?;
         Ok(Self {
             board: Board::read()?,
             setting,
-            clock,
+            clock: Clock::new(),
             day: 0,
             begun,
             server: None,
