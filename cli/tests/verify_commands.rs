@@ -186,11 +186,15 @@ impl Service {
 
     /// Status, head and body of the answer.
     fn ask(&self, request: &str, head: &str, body: &str) -> (u16, String, String) {
+        self.ask_in("application/json", request, head, body)
+    }
+
+    fn ask_in(&self, media: &str, request: &str, head: &str, body: &str) -> (u16, String, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
         write!(
             stream,
-            "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+            "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {media}\r\n\
              Content-Length: {length}\r\n{head}\r\n{body}"
         )
         .unwrap();
@@ -322,4 +326,84 @@ fn a_new_list_takes_the_place_of_the_old_as_a_whole_and_a_broken_one_does_not() 
     assert_eq!(finding(&service), "listed-and-clean");
     service.signal("-TERM");
     assert_eq!(service.child.wait().unwrap().code(), Some(0));
+}
+
+/// The page of `dtsec attest verify`, by the list in the folder.
+fn paged(folder: &TempDir, nonce: &str, at: &str) -> (Option<i32>, String) {
+    let list = ["attest", "verify", "token.cbor", "--list", "epl", "--nonce", nonce, "--at", at];
+    let output = dtsec(folder, &[&list[..], &["--page", "verdict.html"]].concat());
+    (output.status.code(), std::fs::read_to_string(folder.path().join("verdict.html")).unwrap())
+}
+
+#[test]
+fn a_verdict_is_written_as_a_page_that_says_what_it_means() {
+    let folder = folder();
+    let (status, page) = paged(&folder, &nonce(), THEN);
+    assert_eq!(status, Some(0));
+    assert!(
+        page.contains("A certified version runs on this device") && page.contains("<h1>Meter 1.2.3+0</h1>")
+    );
+    assert!(page.contains("By list 7 as of 2026-11-22 11:00 UTC, fresh until 2026-11-23 11:00 UTC."));
+    let (status, page) = paged(&folder, &nonce(), "2027-01-01T00:00:00Z");
+    assert!(status == Some(1) && page.contains("The list is out of date") && page.contains("as-of stale"));
+    let put_list = |list: &Value| put(folder.path(), "epl/list.json", list.to_string().as_bytes());
+    let mut removed = list(8, "2026-11-23T11:00:00Z");
+    removed["entries"][0]["status"] = json!({ "is": "removed", "since": THEN, "because": "vulnerability" });
+    put_list(&removed);
+    let (status, page) = paged(&folder, &nonce(), THEN);
+    assert!(status == Some(1) && page.contains("The product was taken off the list"));
+    let mut unlisted = list(9, "2026-11-23T11:00:00Z");
+    unlisted["entries"] = json!([]);
+    put_list(&unlisted);
+    let (status, page) = paged(&folder, &nonce(), THEN);
+    assert!(status == Some(1) && page.contains("What runs on this device is not on the list"));
+    let (status, page) = paged(&folder, &"00".repeat(32), THEN);
+    assert!(status == Some(1) && page.contains("There is no verdict") && page.contains("nonce-mismatch"));
+}
+
+/// What a browser sends of the form.
+fn posted(service: &Service, fields: &[(&str, &str)]) -> (u16, String, String) {
+    let field = |(name, value): &(&str, &str)| {
+        format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let body: String = fields.iter().map(field).chain(["--edge--\r\n".to_owned()]).collect();
+    let head = "Accept: text/html,application/xhtml+xml;q=0.9\r\n";
+    service.ask_in("multipart/form-data; boundary=edge", "POST /verify", head, &body)
+}
+
+#[test]
+fn the_service_gives_people_a_form_and_answers_it_with_a_page() {
+    let folder = fresh_folder();
+    let (service, _) = Service::start(&folder, &[]);
+    let (status, head, form) = service.ask("GET /", "", "");
+    assert_eq!(status, 200);
+    assert!(head.contains("content-type: text/html") && head.contains("no-store"), "{head}");
+    let (_, rest) = form.split_once("name=\"challenge\" value=\"").unwrap();
+    let challenge = rest.split('"').next().unwrap();
+    let (token, nonce) = (hex::encode(token()), nonce());
+    // Its own challenge is known, and this token answers another one.
+    let (status, _, page) = posted(&service, &[("challenge", challenge), ("token", &token), ("nonce", "")]);
+    assert!(status == 200 && page.contains("nonce-mismatch"), "{page}");
+    let with_nonce = [("challenge", challenge), ("nonce", nonce.as_str()), ("token", token.as_str())];
+    let (status, head, page) = posted(&service, &with_nonce);
+    assert!(status == 200 && page.contains("A certified version runs on this device"), "{page}");
+    assert!(head.contains("content-type: text/html") && head.contains("no-store"), "{head}");
+    let base64 = URL_SAFE_NO_PAD.encode(hex::decode(&token).unwrap());
+    let (status, _, page) = posted(&service, &[("nonce", nonce.as_str()), ("token", base64.as_str())]);
+    assert!(status == 200 && page.contains("listed-and-clean"), "{page}");
+    for (fields, says) in [
+        (vec![("nonce", nonce.as_str())], "choose the device&#39;s token"),
+        (vec![("nonce", "zz"), ("token", token.as_str())], "nonce: not hex"),
+        (vec![("challenge", "!"), ("token", token.as_str())], "challenge: no base64url"),
+        (vec![("nonce", nonce.as_str()), ("token", "!<b>")], "token: no base64url"),
+        (vec![("nonce", nonce.as_str()), ("token", token.as_str()), ("file", "x")], "not both"),
+    ] {
+        let (status, head, page) = posted(&service, &fields);
+        assert!(status == 400 && head.contains("text/html") && page.contains(says), "{says}: {page}");
+    }
+    // A browser that sends JSON gets a page as well; a program that does not ask for one gets none.
+    let (_, head, _) = service.ask("POST /verify", "Accept: text/html\r\n", &question().to_string());
+    assert!(head.contains("content-type: text/html"), "{head}");
+    let (_, head, _) = service.ask("POST /verify", "Accept: */*\r\n", &question().to_string());
+    assert!(head.contains("content-type: application/json"), "{head}");
 }

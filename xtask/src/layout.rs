@@ -51,6 +51,16 @@ pub fn venv() -> PathBuf {
     products().join("venv")
 }
 
+/// Other people's programs that are compiled here.
+pub fn tools() -> PathBuf {
+    products().join("tools")
+}
+
+/// Somebody else's validator of CSAF.
+pub fn csaf_validator() -> PathBuf {
+    tools().join("bin/csaf-validator")
+}
+
 /// imgtool itself.
 pub fn imgtool() -> PathBuf {
     venv().join("bin/imgtool")

@@ -25,6 +25,8 @@ pub enum Need {
     Qemu,
     /// Other people's Python ([`PYTHON_PEERS`]), in an environment of its own.
     PythonPeers,
+    /// Somebody else's validator of advisories.
+    CsafValidator,
     /// The database of larger registries, for its tests.
     Postgres,
     /// A browser and its driver, for the tests of the pages.
@@ -33,10 +35,20 @@ pub enum Need {
     CargoDeny,
 }
 
+/// The version of csaf-validator that is run.
+const CSAF_VALIDATOR: &str = "0.5.2";
+
 impl Need {
     /// What `setup` provides: all but cargo-deny, which takes minutes to compile and which only `check` needs.
-    pub const ALL: [Self; 6] =
-        [Self::Toolchain, Self::ArmGcc, Self::Qemu, Self::PythonPeers, Self::Postgres, Self::Browser];
+    pub const ALL: [Self; 7] = [
+        Self::Toolchain,
+        Self::ArmGcc,
+        Self::Qemu,
+        Self::PythonPeers,
+        Self::CsafValidator,
+        Self::Postgres,
+        Self::Browser,
+    ];
 
     /// What a build of the firmware needs.
     pub const BUILD: [Self; 2] = [Self::Toolchain, Self::ArmGcc];
@@ -51,6 +63,7 @@ impl Need {
             Self::ArmGcc => "gcc-arm-none-eabi",
             Self::Qemu => "qemu-system-arm",
             Self::PythonPeers => "imgtool, pycose, cbor2 and python-tuf",
+            Self::CsafValidator => "csaf-validator",
             Self::Postgres => "postgresql",
             Self::Browser => "chromium and its driver",
             Self::CargoDeny => "cargo-deny",
@@ -69,6 +82,7 @@ impl Need {
             Self::PythonPeers => {
                 layout::imgtool().is_file() && peers_stamp().is_some_and(|s| s == PYTHON_PEERS.join(" "))
             }
+            Self::CsafValidator => layout::csaf_validator().is_file(),
             Self::Postgres => Path::new("/usr/lib/postgresql").is_dir(),
             Self::Browser => shell::which("chromium").is_some() && shell::which("chromedriver").is_some(),
             Self::CargoDeny => {
@@ -83,6 +97,13 @@ impl Need {
             Self::ArmGcc => apt_install(&["gcc-arm-none-eabi", "libnewlib-arm-none-eabi"]),
             Self::Qemu => apt_install(&["qemu-system-arm"]),
             Self::PythonPeers => install_peers(),
+            // Of its own, and not a dependency of ours: with it everybody's JSON objects would keep another order.
+            Self::CsafValidator => shell::run(
+                shell::cargo()
+                    .args(["install", "--locked", "--quiet", "--version", CSAF_VALIDATOR, "--root"])
+                    .arg(layout::tools())
+                    .arg("csaf-validator"),
+            ),
             Self::Postgres => apt_install(&["postgresql"]),
             Self::Browser => apt_install(&["chromium", "chromium-driver"]),
             Self::CargoDeny => {

@@ -59,6 +59,9 @@ pub(crate) struct Show {
 pub(crate) struct Check {
     /// The copy's folder.
     folder: PathBuf,
+    /// The first root, from a source that you trust: for a copy that others made.
+    #[arg(long, value_name = "FILE")]
+    root: Option<PathBuf>,
 }
 
 /// What a later copy has that an earlier one has not. The status is 1 where their logs are not one.
@@ -85,11 +88,15 @@ impl Command {
 }
 
 /// What is wrong with a list is an answer; that it could not be had is not.
-fn refused(error: anyhow::Error) -> anyhow::Result<Answer> {
+pub(super) fn refused(error: anyhow::Error) -> anyhow::Result<Answer> {
     match error.downcast::<MirrorError>() {
-        Ok(error @ (MirrorError::Source(_) | MirrorError::Tree(_) | MirrorError::NoRoot)) => {
-            Err(error.into())
-        }
+        Ok(
+            error @ (MirrorError::Source(_)
+            | MirrorError::Tree(_)
+            | MirrorError::NoRoot
+            | MirrorError::OtherRoot
+            | MirrorError::Busy),
+        ) => Err(error.into()),
         Ok(error) => Answer::new(Refused { refused: error.to_string(), attack: name(&error) }, Exit::No),
         Err(error) => Err(error),
     }
@@ -248,7 +255,10 @@ impl fmt::Display for Shown {
 
 impl Check {
     async fn run(self, now: Timestamp) -> anyhow::Result<Answer> {
-        let (fresh, size) = Mirror::new(&self.folder).check().await?;
+        let read =
+            |path: &PathBuf| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        let root = self.root.as_ref().map(read).transpose()?;
+        let (fresh, size) = Mirror::new(&self.folder).check(root.as_deref()).await?;
         let list = Age::new(fresh, now);
         let exit = if list.stale { Exit::No } else { Exit::Success };
         Answer::new(Checked { list, log_size: size }, exit)

@@ -10,6 +10,7 @@ mod fault;
 mod image;
 mod independent_tests;
 mod list;
+mod list_source;
 mod package;
 mod pp;
 mod profile;

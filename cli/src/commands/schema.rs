@@ -16,11 +16,18 @@ use crate::output::{Answer, Exit};
 #[derive(Args)]
 pub(crate) struct Schema {
     /// The kind: what a document says in its member `kind`.
-    #[arg(value_parser = Kind::ALL.map(Kind::name))]
+    #[arg(value_parser = kinds())]
     kind: String,
     /// File for it; printed unless told.
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+/// The published list: it is no document of an evaluation.
+const LIST: &str = "published-list";
+
+fn kinds() -> clap::builder::PossibleValuesParser {
+    Kind::ALL.map(Kind::name).into_iter().chain([LIST]).collect::<Vec<_>>().into()
 }
 
 /// The schema, or nothing where it went into a file.
@@ -31,8 +38,9 @@ struct Report {
 
 impl Schema {
     pub(crate) fn run(self) -> anyhow::Result<Answer> {
-        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == self.kind);
-        let schema = serde_json::to_value(schema(kind.context("the parser knows all kinds")?))?;
+        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == self.kind).map(schema);
+        let list = || (self.kind == LIST).then(dtsec_list::schema);
+        let schema = serde_json::to_value(kind.or_else(list).context("the parser knows all kinds")?)?;
         if let Some(path) = &self.out {
             files::write(path, format!("{schema:#}\n").as_bytes())?;
         }

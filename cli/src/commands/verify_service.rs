@@ -5,27 +5,34 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use dtsec_verify::EarSigner;
-use dtsec_verify_service::{Service, folder};
+use dtsec_verify::{EarSigner, Verifier};
+use dtsec_verify_service::Service;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::MissedTickBehavior;
 use zeroize::Zeroizing;
 
+use super::list;
+use super::list_source::{ListArgs, ListSource, Voucher};
 use crate::output::{Answer, Exit};
 
 /// Give verdicts over HTTP: GET /challenge, POST /verify. Without a database; as many replicas as wanted.
 ///
-/// On SIGHUP the folder is read again and takes the place of the old one as a whole; where it does not hold together the old
-/// one stays. It ends on Ctrl-C or SIGTERM, when what is under way is done.
+/// A published tree is followed, and a copy or a folder read again, every so many minutes and on SIGHUP. The new list takes the place of
+/// the old one as a whole; one that is refused, or does not hold together, leaves the old one in place, until that is stale and
+/// affirms nothing any more. It ends on Ctrl-C or SIGTERM, when what is under way is done.
 #[derive(Args)]
 pub(crate) struct VerifyService {
-    /// The folder with list.json, endorsements/, authorities/ and revocations.json.
-    #[arg(long, value_name = "DIR")]
-    list: PathBuf,
+    #[command(flatten)]
+    list: ListArgs,
+    /// After how many minutes to ask for a newer list.
+    #[arg(long, value_name = "MINUTES", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=10_080))]
+    every: u64,
     /// Where to listen.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8418")]
     listen: SocketAddr,
@@ -47,13 +54,14 @@ struct Says {
     entries: usize,
     keys: usize,
     refused: usize,
+    list_source: Voucher,
 }
 
 impl fmt::Display for Says {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Says { address, serial, as_of, fresh_until, entries, keys, refused } = self;
+        let Says { address, serial, as_of, fresh_until, entries, keys, refused, list_source } = self;
         write!(f, "{address}: list {serial} as of {as_of}, fresh until {fresh_until}; ")?;
-        write!(f, "{entries} entries, {keys} keys, {refused} lines refused")
+        write!(f, "{entries} entries, {keys} keys, {refused} lines refused\n  from {list_source}")
     }
 }
 
@@ -91,7 +99,14 @@ impl VerifyService {
             .await
             .with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = format!("http://{}", listener.local_addr()?);
-        let (verifier, says) = load(&self.list, &address)?;
+        let source = Arc::new(self.list.open()?);
+        if let Err(error) = source.sync(Timestamp::now()).await {
+            if !source.is_filled()? {
+                return list::refused(error.into());
+            }
+            eprintln!("warning: the list was not read again: {error}; going on with the copy that was kept");
+        }
+        let (verifier, says) = load(&source, &address)?;
         let service = Arc::new(Service::new(verifier, &challenge_key, signer));
         let (mut again, mut terminate) = (signal(SignalKind::hangup())?, signal(SignalKind::terminate())?);
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
@@ -105,17 +120,25 @@ impl VerifyService {
             }
         });
         say(&says, json)?;
+        let mut every = tokio::time::interval(Duration::from_secs(60 * self.every));
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        every.tick().await;
         loop {
             tokio::select! {
-                _ = again.recv() => match load(&self.list, &address) {
-                    Ok((verifier, says)) => {
-                        service.replace(verifier);
-                        say(&says, json)?;
-                    }
-                    Err(error) => eprintln!("warning: the list was not read again: {error:#}"),
-                },
+                _ = again.recv() => {}
+                _ = every.tick() => {}
                 _ = terminate.recv() => break,
                 _ = tokio::signal::ctrl_c() => break,
+            }
+            match renewed(&source, &address).await {
+                Ok((verifier, says)) => {
+                    service.replace(verifier);
+                    say(&says, json)?;
+                }
+                Err(error) => {
+                    let by = service.list_time(Timestamp::now());
+                    eprintln!("warning: the list was not read again: {error:#}; going on by {by}");
+                }
             }
         }
         let _ = end.send(());
@@ -124,11 +147,15 @@ impl VerifyService {
     }
 }
 
-fn load(list: &Path, address: &str) -> anyhow::Result<(dtsec_verify::Verifier, Says)> {
-    let loaded = folder::load(list, Timestamp::now())?;
-    for (path, refused) in &loaded.refused {
-        eprintln!("warning: {}:{}: {}", path.display(), refused.line, refused.why);
-    }
+/// A newer list. What is signed is verified, and the list put together, beside the threads that answer.
+async fn renewed(source: &Arc<ListSource>, address: &str) -> anyhow::Result<(Verifier, Says)> {
+    source.sync(Timestamp::now()).await?;
+    let (source, address) = (Arc::clone(source), address.to_owned());
+    tokio::task::spawn_blocking(move || load(&source, &address)).await?
+}
+
+fn load(source: &ListSource, address: &str) -> anyhow::Result<(Verifier, Says)> {
+    let loaded = source.load(Timestamp::now())?;
     let list = loaded.verifier.list();
     let says = Says {
         address: address.to_owned(),
@@ -138,6 +165,7 @@ fn load(list: &Path, address: &str) -> anyhow::Result<(dtsec_verify::Verifier, S
         entries: list.entries.len(),
         keys: loaded.keys,
         refused: loaded.refused.len(),
+        list_source: source.voucher(),
     };
     Ok((loaded.verifier, says))
 }

@@ -3,13 +3,17 @@
 use crate::source::{Source, SourceError};
 use dtsec_log::{CheckpointError, Hash, Note, Sink, TileError, Tiles, tile, tree as merkle};
 use dtsec_publish::history::{Leaf, PartName};
-use dtsec_publish::publisher::{CHECKPOINT, LOG, LogPolicy, MANIFEST, Manifest, sha256};
+use dtsec_publish::publisher::{
+    CHECKPOINT, LOG, LogPolicy, MANIFEST, Manifest, checkpoint_path, is_file_name, sha256,
+};
+use dtsec_publish::root;
 use dtsec_publish::tree::{Tree, TreeError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tough::error::Error as TufError;
+use tough::schema::{Root, Signed};
 use tough::{ExpirationEnforcement, IntoVec as _, Repository, RepositoryLoader, TargetName};
 
 /// As of when a list is, and until when it is fresh.
@@ -38,6 +42,9 @@ pub enum MirrorError {
     /// The copy cannot be read or written.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// Somebody else fills the copy.
+    #[error("somebody else is filling this copy; wait until that has ended")]
+    Busy,
     /// Signatures are missing or wrong.
     #[error("not signed by those who hold the role: {0}")]
     Signature(String),
@@ -59,8 +66,11 @@ pub enum MirrorError {
     /// A checkpoint that is not to be believed.
     #[error("checkpoint: {0}")]
     Checkpoint(#[from] CheckpointError),
-    /// The log is another one.
-    #[error("the log's name, key or witnesses have changed: it was {before}, and is {now}")]
+    /// The log has other keys, and those who watched it have not seen that it is the same one.
+    #[error(
+        "the log was {before}, and is {now}; of the witnesses from before too few have signed that it is the same one. Ask the \
+         working group, and begin a new copy if it confirms it"
+    )]
     OtherLog {
         /// What was remembered.
         before: String,
@@ -112,6 +122,9 @@ pub enum MirrorError {
         /// Which.
         path: String,
     },
+    /// Another root than the one that the copy began with.
+    #[error("this copy follows a list from another root; begin a new copy, in another folder")]
+    OtherRoot,
     /// There is no root to begin with.
     #[error(
         "this folder does not follow a list yet: give the first root (--root), from a source that you trust"
@@ -154,6 +167,8 @@ pub(crate) struct Fetched {
     /// Leaves that are new.
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) remembered: Remembered,
+    /// The version of the root.
+    pub(crate) root: u64,
     pub(crate) metadata: BTreeMap<String, Vec<u8>>,
 }
 
@@ -204,6 +219,10 @@ pub(crate) async fn fetch(
             had.version
         )));
     }
+    // A target's name is where it lies here: it must lead nowhere else.
+    if let Some(name) = repository.targets().signed.targets.keys().find(|name| !is_file_name(name.raw())) {
+        return Err(MirrorError::Tuf(format!("it names `{}`, which is no name of a file", name.raw())));
+    }
     let mut targets = BTreeMap::new();
     for (name, target) in &repository.targets().signed.targets {
         let digest = hex::encode(&*target.hashes.sha256);
@@ -215,16 +234,28 @@ pub(crate) async fn fetch(
         };
         targets.insert(name.raw().to_owned(), bytes);
     }
-    let manifest: Manifest = read(&targets, MANIFEST)?;
+    let manifest = targets.get(MANIFEST).map_or(&[][..], Vec::as_slice);
+    let manifest =
+        Manifest::parse(manifest).map_err(|problem| MirrorError::Tuf(format!("{MANIFEST}: {problem}")))?;
     let policy: LogPolicy = read(&targets, LOG)?;
-    if let Some(had) = had.filter(|had| had.policy != policy) {
-        let shown = |policy: &LogPolicy| format!("{} with {} witnesses", policy.log, policy.witnesses.len());
-        return Err(MirrorError::OtherLog { before: shown(&had.policy), now: shown(&policy) });
-    }
-    let checkpoint = source.get(CHECKPOINT).await?;
+    // The one of the list that was signed: a newer list may be on its way.
+    let checkpoint = match source.get(&checkpoint_path(manifest.log.size)).await {
+        Err(SourceError::Missing(_)) => source.get(CHECKPOINT).await?,
+        found => found?,
+    };
     let note = Note::parse(&checkpoint).map_err(CheckpointError::from)?;
     let believed = policy.policy().map(|policy| policy.believe(&note));
     let shown = believed.map_err(CheckpointError::from)??;
+    if let Some(had) = had.filter(|had| had.policy != policy) {
+        // Members may replace keys. That nobody is shown another log on this occasion is for the earlier witnesses to say.
+        let log = policy.policy().map_err(CheckpointError::from)?.log;
+        let before = had.policy.policy().map_err(CheckpointError::from)?;
+        if (dtsec_log::Policy { log, ..before }).believe(&note).is_err() {
+            let shown =
+                |policy: &LogPolicy| format!("{} with {} witnesses", policy.log, policy.witnesses.len());
+            return Err(MirrorError::OtherLog { before: shown(&had.policy), now: shown(&policy) });
+        }
+    }
     if (shown.size, hex::encode(shown.root)) != (manifest.log.size, manifest.log.root.clone()) {
         return Err(MirrorError::Mixture(format!(
             "the checkpoint has {} entries, the list rests on {}; while something is being published, try again",
@@ -243,10 +274,11 @@ pub(crate) async fn fetch(
         }
     }
     agree(&last, &manifest.parts)?;
-    let (metadata, until) = signed(source, &repository).await?;
+    let (metadata, until) = signed(source, root, &repository).await?;
     let fresh = Fresh { as_of: manifest.at, until };
     let remembered = Remembered { policy, size: shown.size, last, fresh, version };
-    Ok(Fetched { manifest, targets, checkpoint, tiles, leaves, remembered, metadata })
+    let root = repository.root().signed.version.get();
+    Ok(Fetched { manifest, targets, checkpoint, tiles, leaves, remembered, root, metadata })
 }
 
 /// Appends what is new to the log that is there, and holds the root of that against the one that is shown.
@@ -335,6 +367,7 @@ fn read<T: serde::de::DeserializeOwned>(
 /// The documents that are signed, byte for byte, as they are to lie in the copy; and until when the first of them is good.
 async fn signed(
     source: &Source,
+    trusted: &[u8],
     repository: &Repository,
 ) -> Result<(BTreeMap<String, Vec<u8>>, Timestamp), MirrorError> {
     async fn same<T: serde::de::DeserializeOwned + PartialEq>(
@@ -358,10 +391,20 @@ async fn signed(
         [same(source, format!("metadata/{}.snapshot.json", snapshot.signed.version), snapshot).await?],
     );
     all.extend([same(source, "metadata/timestamp.json".to_owned(), timestamp).await?]);
-    // Whoever follows this copy begins with the first root and needs each one between.
-    for version in 1..newest {
+    // Whoever follows this copy begins with the root that was trusted here and needs each one after it.
+    let damaged = |error: serde_json::Error| MirrorError::Tuf(format!("a root: {error}"));
+    let mut before: Signed<Root> = serde_json::from_slice(trusted).map_err(damaged)?;
+    let first = before.signed.version.get();
+    if first < newest {
+        all.insert(format!("metadata/{first}.root.json"), trusted.to_vec());
+    }
+    for version in first + 1..newest {
         let path = format!("metadata/{version}.root.json");
-        all.insert(path.clone(), source.get(&path).await?);
+        let bytes = source.get(&path).await?;
+        let root: Signed<Root> = serde_json::from_slice(&bytes).map_err(damaged)?;
+        root::follows(Some(&before), &root).map_err(|error| MirrorError::Signature(error.to_string()))?;
+        all.insert(path, bytes);
+        before = root;
     }
     let ends =
         [root.signed.expires, targets.signed.expires, snapshot.signed.expires, timestamp.signed.expires];
@@ -389,6 +432,16 @@ fn told(error: TufError) -> MirrorError {
                     && matches!(inner, TufError::HashMismatch { .. } | TufError::MaxSizeExceeded { .. })
                 {
                     return MirrorError::Mixture(inner.to_string());
+                }
+                match one.downcast_ref::<SourceError>() {
+                    Some(SourceError::Missing(url)) if url.path().ends_with("/metadata/timestamp.json") => {
+                        return SourceError::NoList(url.clone()).into();
+                    }
+                    Some(SourceError::Transport { url, problem }) => {
+                        let (url, problem) = (url.clone(), problem.clone());
+                        return SourceError::Transport { url, problem }.into();
+                    }
+                    _ => {}
                 }
                 cause = one.source();
             }

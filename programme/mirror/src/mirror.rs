@@ -2,9 +2,9 @@
 
 use crate::fetch::{Fetched, Fresh, MirrorError, Remembered, fetch};
 use crate::source::Source;
-use dtsec_log::{Hash, Tiles, tile, tree as merkle};
+use dtsec_log::{CheckpointError, Hash, Note, Tiles, tile, tree as merkle};
 use dtsec_publish::history::{Leaf, PartName};
-use dtsec_publish::publisher::{CHECKPOINT, MANIFEST, Manifest, object_path, sha256};
+use dtsec_publish::publisher::{CHECKPOINT, MANIFEST, Manifest, checkpoint_path, object_path, sha256};
 use dtsec_publish::tree::{Tree, TreeError};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,6 +14,8 @@ use std::path::Path;
 
 /// The root that was trusted first.
 const ROOT: &str = ".mirror/root.json";
+/// The newest root that was believed: nobody leads back behind it.
+const NEWEST_ROOT: &str = ".mirror/newest-root.json";
 /// What is remembered. It is written last.
 const STATE: &str = ".mirror/state.json";
 /// What TUF's client remembers.
@@ -90,8 +92,15 @@ impl Mirror {
     /// # Errors
     /// [`MirrorError::Tree`]; [`MirrorError::Damaged`] for one that is none.
     pub fn trust(&self, root: &[u8]) -> Result<(), MirrorError> {
+        for path in [ROOT, NEWEST_ROOT] {
+            if let Some(before) = self.tree.get(path)?
+                && is_same(&before, root)
+            {
+                return Ok(());
+            }
+        }
         if self.tree.has(ROOT)? {
-            return Ok(());
+            return Err(MirrorError::OtherRoot);
         }
         let parsed = serde_json::from_slice::<tough::schema::Signed<tough::schema::Root>>(root);
         let whole = parsed
@@ -118,12 +127,24 @@ impl Mirror {
         Ok(self.remembered()?.map(|remembered| remembered.fresh))
     }
 
+    /// The version of the list that the copy has; none where it has never been filled.
+    ///
+    /// # Errors
+    /// [`MirrorError`].
+    pub fn version(&self) -> Result<Option<u64>, MirrorError> {
+        Ok(self.remembered()?.map(|remembered| remembered.version))
+    }
+
     /// Fetches what is new. With `pages`, pages and feeds as well: then the copy can be served and read offline.
     ///
     /// # Errors
     /// [`MirrorError`], each attack by its name; then the copy is what it was.
     pub async fn sync(&self, source: &Source, pages: bool, now: Timestamp) -> Result<Synced, MirrorError> {
-        let root = self.tree.get(ROOT)?.ok_or(MirrorError::NoRoot)?;
+        let root = match self.tree.get(NEWEST_ROOT)? {
+            Some(newest) => newest,
+            None => self.tree.get(ROOT)?.ok_or(MirrorError::NoRoot)?,
+        };
+        let _lock = self.tree.lock()?.ok_or(MirrorError::Busy)?;
         let had = self.remembered()?;
         // TUF's client notes what it believes at once; here it is believed only when the log agrees.
         let trial = self.tree.place(TRIAL);
@@ -157,6 +178,9 @@ impl Mirror {
         }
         writing.done()?;
         self.keep(&got, &wanted)?;
+        if let Some(newest) = got.metadata.get(&format!("metadata/{}.root.json", got.root)) {
+            self.tree.put_changed(NEWEST_ROOT, newest)?;
+        }
         for name in names(&trial).map_err(told)? {
             let bytes = std::fs::read(trial.join(&name)).map_err(told)?;
             self.tree.put_changed(&format!("{DATASTORE}/{name}"), &bytes)?;
@@ -183,6 +207,7 @@ impl Mirror {
         for (path, document) in got.metadata.iter().filter(|(path, _)| !path.ends_with("timestamp.json")) {
             self.tree.put_changed(path, document)?;
         }
+        self.tree.put_changed(&checkpoint_path(got.manifest.log.size), &got.checkpoint)?;
         self.tree.put_changed(CHECKPOINT, &got.checkpoint)?;
         if let Some(document) = got.metadata.get("metadata/timestamp.json") {
             self.tree.put_changed("metadata/timestamp.json", document)?;
@@ -206,27 +231,45 @@ impl Mirror {
         Ok(content)
     }
 
-    /// Looks at the copy itself as a stranger would who has the first root: every signature, the whole log, every part.
+    /// Looks at the copy itself as a stranger would who has the first root: every signature, the whole log, every part, and what the
+    /// copy says of itself. For a copy that others made, `root` is one that they did not bring.
     ///
     /// # Errors
     /// [`MirrorError`]. That it is stale is no error: it is said.
-    pub async fn check(&self) -> Result<(Fresh, u64), MirrorError> {
-        let root = self.tree.get(ROOT)?.ok_or(MirrorError::NoRoot)?;
+    pub async fn check(&self, root: Option<&[u8]>) -> Result<(Fresh, u64), MirrorError> {
+        let root = match root {
+            Some(root) => root.to_vec(),
+            None => self.tree.get(ROOT)?.ok_or(MirrorError::NoRoot)?,
+        };
         let source = Source::new(&self.tree.root().display().to_string())?;
-        let empty = self.tree.place(".mirror/check");
-        let told = |error| TreeError { path: empty.clone(), error };
-        emptied(&empty).map_err(told)?;
-        let got = fetch(&source, &root, &empty, None, &Tree::new(empty.join("no-tiles"))).await;
-        std::fs::remove_dir_all(&empty).map_err(told)?;
-        let got = got?;
+        // Elsewhere: a copy may lie on what cannot be written.
+        let told = |error| TreeError { path: std::env::temp_dir(), error };
+        let empty = tempfile::tempdir().map_err(told)?;
+        let no_tiles = Tree::new(empty.path().join("no-tiles"));
+        let got = fetch(&source, &root, empty.path(), None, &no_tiles).await?;
         for (name, digest) in &got.manifest.parts {
             self.object(digest)?;
             if self.tree.get(&name.path())?.is_none_or(|content| &sha256(&content) != digest) {
                 return Err(MirrorError::Digest { path: name.path() });
             }
         }
-        if let Some(had) = self.remembered()?.filter(|had| had.size > got.remembered.size) {
+        let had = self.remembered()?.ok_or(MirrorError::NoRoot)?;
+        if had.size > got.remembered.size {
             return Err(MirrorError::LogWentBack { seen: had.size, now: got.remembered.size });
+        }
+        let other = |path: &str| MirrorError::Damaged {
+            path: path.to_owned(),
+            problem: "it is not what was signed".to_owned(),
+        };
+        if had != got.remembered {
+            return Err(other(STATE));
+        }
+        if self.manifest()? != got.manifest {
+            return Err(other(MANIFEST));
+        }
+        let (size, root) = self.checkpoint()?;
+        if (size, hex::encode(root)) != (got.manifest.log.size, got.manifest.log.root) {
+            return Err(other(CHECKPOINT));
         }
         Ok((got.remembered.fresh, got.remembered.size))
     }
@@ -238,8 +281,7 @@ impl Mirror {
     pub fn manifest(&self) -> Result<Manifest, MirrorError> {
         let path = format!(".mirror/{MANIFEST}");
         let bytes = self.tree.get(&path)?.ok_or(MirrorError::NoRoot)?;
-        serde_json::from_slice(&bytes)
-            .map_err(|error| MirrorError::Damaged { path, problem: error.to_string() })
+        Manifest::parse(&bytes).map_err(|problem| MirrorError::Damaged { path, problem })
     }
 
     /// A part as it is in the copy; none where there is no such part.
@@ -255,6 +297,19 @@ impl Mirror {
         serde_json::from_slice(&content).map(Some).map_err(damaged)
     }
 
+    /// Every part of these kinds, as it was signed, in the order of their names.
+    ///
+    /// # Errors
+    /// [`MirrorError`]; also for each part that is not what was signed.
+    pub fn parts_of(
+        &self,
+        kinds: &[&str],
+    ) -> Result<impl Iterator<Item = Result<(PartName, Vec<u8>), MirrorError>>, MirrorError> {
+        let mut parts = self.manifest()?.parts;
+        parts.retain(|name, _| kinds.contains(&name.kind()));
+        Ok(parts.into_iter().map(|(name, digest)| Ok((name, self.object(&digest)?))))
+    }
+
     /// What the log says of a part, or of all, each with the proof that it does.
     ///
     /// # Errors
@@ -264,6 +319,10 @@ impl Mirror {
         let mut tiles = Tiles::new(&self.tree, size);
         let told = |error: dtsec_log::TileError<_>| MirrorError::Tile(ToString::to_string(&error));
         let root = merkle::root(&mut tiles, size).map_err(told)?;
+        if self.checkpoint()? != (size, root) {
+            let problem = "it is not that of the log's tiles".to_owned();
+            return Err(MirrorError::Damaged { path: CHECKPOINT.to_owned(), problem });
+        }
         let mut history = Vec::new();
         for index in 0..size.div_ceil(tile::WIDTH) {
             for (number, entry) in (index * tile::WIDTH..).zip(tiles.bundle(index).map_err(told)?) {
@@ -280,6 +339,17 @@ impl Mirror {
             }
         }
         Ok(history)
+    }
+
+    /// The checkpoint of the copy, signed by those who were to sign it.
+    fn checkpoint(&self) -> Result<(u64, Hash), MirrorError> {
+        let policy = self.remembered()?.ok_or(MirrorError::NoRoot)?.policy;
+        let damaged =
+            |problem: &str| MirrorError::Damaged { path: CHECKPOINT.to_owned(), problem: problem.to_owned() };
+        let bytes = self.tree.get(CHECKPOINT)?.ok_or_else(|| damaged("it is not there"))?;
+        let note = Note::parse(&bytes).map_err(CheckpointError::from)?;
+        let shown = policy.policy().map_err(CheckpointError::from)?.believe(&note)?;
+        Ok((shown.size, shown.root))
     }
 
     /// What another copy has that this one has not: the other one is the later one.
@@ -347,4 +417,10 @@ fn names(folder: &Path) -> std::io::Result<Vec<String>> {
         Err(error) => Err(error),
         Ok(entries) => entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect(),
     }
+}
+
+/// Whether two documents are one, however they are written.
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let read = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok();
+    read(one).is_some_and(|one| read(other) == Some(one))
 }

@@ -40,6 +40,9 @@ pub enum SourceError {
     /// It is not there.
     #[error("{0} is not there")]
     Missing(Url),
+    /// Nobody publishes there.
+    #[error("no list is published there: {0} is missing; see that the address is that of the tree")]
+    NoList(Url),
     /// It could not be had.
     #[error("{url}: {problem}")]
     Transport {
@@ -115,10 +118,16 @@ fn fetch(agent: &ureq::Agent, url: &Url) -> Result<Vec<u8>, SourceError> {
     let failed = |problem: String| SourceError::Transport { url: url.clone(), problem };
     if url.scheme() == "file" {
         let path = url.to_file_path().map_err(|()| failed("it is no path".to_owned()))?;
-        return std::fs::read(path).map_err(|error| match error.kind() {
+        let told = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::NotFound => SourceError::Missing(url.clone()),
             _ => failed(error.to_string()),
-        });
+        };
+        // Neither a device nor a pipe, which would never end.
+        let about = std::fs::metadata(&path).map_err(told)?;
+        if !about.is_file() || about.len() > MOST {
+            return Err(failed("it is no file of a list".to_owned()));
+        }
+        return std::fs::read(path).map_err(told);
     }
     let mut answer = agent.get(url.as_str()).call().map_err(|error| failed(error.to_string()))?;
     match answer.status().as_u16() {

@@ -98,6 +98,9 @@ impl Leaf {
         if leaf.bytes() != bytes {
             return Err("it is not in canonical form".to_owned());
         }
+        if leaf.state.as_ref().is_some_and(|state| !crate::publisher::is_digest(state)) {
+            return Err("its state is no SHA-256".to_owned());
+        }
         Ok(leaf)
     }
 }

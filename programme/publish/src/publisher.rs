@@ -3,19 +3,20 @@
 //! It is done in two steps, so that the working group's members can sign where they are, and so that a crash anywhere
 //! loses and repeats nothing:
 //!
-//! 1. [`Publisher::stage`] writes parts and pages under their digests, tiles, manifest and an unreleased version of the targets. Nobody sees it yet: no
-//!    timestamp leads there, and the log's checkpoint is the old one.
-//! 2. [`Publisher::release`] – once enough members have signed the targets – signs the checkpoint, has it seen by the witnesses,
-//!    puts everything in its place, and writes snapshot and timestamp. The log's key signs nothing but what the quorum has signed before.
+//! 1. [`Publisher::stage`] writes parts and pages under their digests, tiles, manifest and an unreleased version of the targets into a
+//!    folder beside the tree, which nobody serves.
+//! 2. [`Publisher::release`] – once enough members have signed the targets – brings that into the tree, signs the checkpoint, has it
+//!    seen by the witnesses, puts everything in its place, and writes snapshot and timestamp. The log's key signs nothing but what the
+//!    quorum has signed before.
 
 use crate::history::{Leaf, PartName};
 use crate::key::{KeyError, RoleKey};
 use crate::root::{self, RootError, SPEC_VERSION};
-use crate::tree::{Lock, Tree, TreeError, Writing};
+use crate::tree::{Layers, Lock, Tree, TreeError, Writing};
 use crate::witness::Witness;
 use dtsec_log::{
-    Checkpoint, CheckpointError, Frontier, Key, Note, NoteError, NoteSigner, Policy, TileError, Tiles, tile,
-    tree as merkle,
+    Checkpoint, CheckpointError, Frontier, Hash, Key, Kind, Note, NoteError, NoteSigner, Policy, TileError,
+    Tiles, tile, tree as merkle,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -30,13 +31,17 @@ use tough::schema::{self, Hashes, Metafile, Root, Signed, Snapshot, Target, Targ
 pub const MANIFEST: &str = "manifest.json";
 /// The log's keys and witnesses.
 pub const LOG: &str = "log.json";
-/// Where the log's checkpoint lies.
+/// Where the log's newest checkpoint lies.
 pub const CHECKPOINT: &str = "checkpoint";
+/// What is added to the tree's name for the folder of what is staged.
+const STAGING: &str = ".staging";
 /// The checkpoint that the log's key signed last, whether anybody has seen it or not: the next one continues it.
 const SIGNED: &str = ".signed-checkpoint";
 /// There while files are put in their places: what lies there may be of this version or of the one before.
 const PLACING: &str = ".placing";
 const TIMESTAMP: &str = "metadata/timestamp.json";
+/// The tag of a part that changed, where nothing is said of the event. Where it did not change, nothing is said at all.
+pub const RESTATED: &str = "restated";
 
 /// What happened in the registry to parts that everybody may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +85,27 @@ pub struct Manifest {
     pub files: BTreeMap<String, String>,
 }
 
+impl Manifest {
+    /// From its bytes: every path leads to where such a file may lie, and every digest is one.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if manifest.format != 1 {
+            return Err(format!("its form is {}, and not 1", manifest.format));
+        }
+        if let Some(path) = manifest.files.keys().find(|path| !is_own(path)) {
+            return Err(format!("`{path}` is no path of a page"));
+        }
+        let named = manifest.parts.values().chain(manifest.files.values());
+        if let Some(digest) = named.chain([&manifest.log.root]).find(|digest| !is_digest(digest)) {
+            return Err(format!("`{digest}` is no SHA-256"));
+        }
+        Ok(manifest)
+    }
+}
+
 /// A log of a size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,8 +134,13 @@ impl LogPolicy {
     /// # Errors
     /// [`NoteError::Key`].
     pub fn policy(&self) -> Result<Policy, NoteError> {
-        let witnesses = self.witnesses.iter().map(|key| Key::parse(key)).collect::<Result<_, _>>()?;
-        Ok(Policy { log: Key::parse(&self.log)?, witnesses, quorum: self.quorum })
+        let key = |text: &str, kind| match Key::parse(text)? {
+            key if key.kind() == kind => Ok(key),
+            _ => Err(NoteError::Key("it is of the other kind: the log's is no witness's")),
+        };
+        let witnesses = self.witnesses.iter().map(|text| key(text, Kind::Cosignature));
+        let (log, witnesses) = (key(&self.log, Kind::Note)?, witnesses.collect::<Result<_, _>>()?);
+        Ok(Policy { log, witnesses, quorum: self.quorum })
     }
 }
 
@@ -164,6 +195,22 @@ pub struct Published {
     pub signed: (u64, u64),
 }
 
+/// What is staged, in so far as it is new, and found to fit together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Review {
+    /// The version of the targets.
+    pub version: u64,
+    /// Parts that are new or changed.
+    pub changed: Vec<PartName>,
+    /// Pages and feeds that are new or changed.
+    pub files: Vec<String>,
+    /// What the log will say.
+    pub leaves: Vec<Leaf>,
+    /// Signatures that are there, and that are needed.
+    pub signed: (u64, u64),
+}
+
 /// Why nothing was published.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
@@ -205,8 +252,14 @@ pub enum PublishError {
     #[error("`{0}` cannot be the name of a file in the tree, or is taken")]
     Name(String),
     /// Nothing waits for a release.
-    #[error("nothing is staged: the newest version, {0}, is released")]
+    #[error("nothing is staged after version {0}, which is released; stage first (`dtsec publish stage`)")]
     NothingStaged(u64),
+    /// The log's keys are not those that the members sign.
+    #[error("the log's keys are not those that were staged; stage again with these, or release with those")]
+    OtherLog,
+    /// Signatures under something else.
+    #[error("those signatures are under another list than the one that is staged")]
+    OtherTargets,
     /// Too few have signed.
     #[error(
         "{have} of the {need} signatures that the targets need are there; have others sign (`dtsec publish sign`)"
@@ -239,6 +292,8 @@ pub enum PublishError {
 #[derive(Debug)]
 pub struct Publisher {
     tree: Tree,
+    /// What is staged, beside it.
+    staging: Tree,
     lifetimes: Lifetimes,
     log: LogPolicy,
     _lock: Lock,
@@ -251,6 +306,7 @@ type Released = (Signed<schema::Timestamp>, Signed<Snapshot>);
 struct Version {
     targets: Signed<Targets>,
     manifest: Manifest,
+    log: LogPolicy,
 }
 
 impl Publisher {
@@ -261,7 +317,7 @@ impl Publisher {
     pub fn new(tree: Tree, log: LogPolicy, lifetimes: Lifetimes) -> Result<Self, PublishError> {
         log.policy()?;
         let lock = tree.lock()?.ok_or_else(|| PublishError::Busy(tree.root().display().to_string()))?;
-        Ok(Self { tree, lifetimes, log, _lock: lock })
+        Ok(Self { staging: tree.beside(STAGING), tree, lifetimes, log, _lock: lock })
     }
 
     /// Puts a root into the tree: the first one, or one that follows. The same one again changes nothing.
@@ -299,27 +355,42 @@ impl Publisher {
 
     fn document<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<Option<T>, PublishError> {
         let Some(bytes) = self.tree.get(path)? else { return Ok(None) };
-        match serde_json::from_slice(&bytes) {
-            Ok(document) => Ok(Some(document)),
-            Err(error) => Err(damaged(path, error)),
-        }
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| damaged(path, error))
     }
 
-    /// A version of the targets with its manifest, if it is there and whole.
-    fn version(&self, version: u64) -> Result<Option<Version>, PublishError> {
+    /// What is staged over what is released.
+    fn layers(&self) -> Layers<'_> {
+        Layers { above: &self.staging, below: &self.tree }
+    }
+
+    /// A version of the targets with its manifest and the log's keys, if it is there and whole.
+    fn version(&self, from: Layers<'_>, version: u64) -> Result<Option<Version>, PublishError> {
         let path = format!("metadata/{version}.targets.json");
-        let Some(targets) = self.document::<Signed<Targets>>(&path)? else { return Ok(None) };
-        let name = TargetName::new(MANIFEST).map_err(|error| damaged(&path, error))?;
-        let target =
-            targets.signed.targets.get(&name).ok_or_else(|| damaged(&path, "it names no manifest"))?;
-        let digest = hex::encode(&*target.hashes.sha256);
-        let place = format!("targets/{digest}.{MANIFEST}");
-        let bytes = self.tree.get(&place)?.ok_or_else(|| damaged(&place, "it is not there"))?;
-        if sha256(&bytes) != digest {
-            return Err(damaged(&place, "its digest is not the one that was signed"));
-        }
-        let manifest = serde_json::from_slice(&bytes).map_err(|error| damaged(&place, error))?;
-        Ok(Some(Version { targets, manifest }))
+        let Some(bytes) = from.get(&path)? else { return Ok(None) };
+        let targets: Signed<Targets> =
+            serde_json::from_slice(&bytes).map_err(|error| damaged(&path, error))?;
+        let named = |name: &str| {
+            let found = targets.signed.targets.iter().find(|(one, _)| one.raw() == name);
+            let (_, target) = found.ok_or_else(|| damaged(&path, format!("it does not name {name}")))?;
+            let digest = hex::encode(&*target.hashes.sha256);
+            let place = format!("targets/{digest}.{name}");
+            let bytes = from.get(&place)?.ok_or_else(|| damaged(&place, "it is not there"))?;
+            if sha256(&bytes) != digest {
+                return Err(damaged(&place, "its digest is not the one that was signed"));
+            }
+            Ok((place, bytes))
+        };
+        let (place, bytes) = named(MANIFEST)?;
+        let manifest = Manifest::parse(&bytes).map_err(|problem| damaged(&place, problem))?;
+        let (place, bytes) = named(LOG)?;
+        let log = serde_json::from_slice(&bytes).map_err(|error| damaged(&place, error))?;
+        Ok(Some(Version { targets, manifest, log }))
+    }
+
+    /// The version that everybody sees.
+    fn released_whole(&self) -> Result<Option<Version>, PublishError> {
+        let released = Layers { above: &self.tree, below: &self.tree };
+        self.version(released, self.released_version()?)
     }
 
     /// The timestamp and the snapshot that it names.
@@ -330,6 +401,11 @@ impl Publisher {
         let path = format!("metadata/{version}.snapshot.json");
         let snapshot = self.document(&path)?.ok_or_else(|| damaged(&path, "it is not there"))?;
         Ok(Some((timestamp, snapshot)))
+    }
+
+    /// Where it publishes.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
     }
 
     /// The log's keys.
@@ -352,8 +428,7 @@ impl Publisher {
     /// # Errors
     /// [`PublishError`].
     pub fn manifest(&self) -> Result<Option<Manifest>, PublishError> {
-        let version = self.released_version()?;
-        Ok(self.version(version)?.map(|version| version.manifest))
+        Ok(self.released_whole()?.map(|version| version.manifest))
     }
 
     /// Every part of a kind as it was published last: its canonical JSON.
@@ -380,6 +455,14 @@ impl Publisher {
         Ok(self.known()?.seq)
     }
 
+    /// The log's keys as everybody sees them.
+    ///
+    /// # Errors
+    /// [`PublishError`].
+    pub fn released_log(&self) -> Result<Option<LogPolicy>, PublishError> {
+        Ok(self.released_whole()?.map(|version| version.log))
+    }
+
     /// The checkpoint that was signed last.
     fn checkpoint(&self) -> Result<Checkpoint, PublishError> {
         let policy = Policy { quorum: 0, ..self.log.policy()? };
@@ -388,7 +471,16 @@ impl Publisher {
             signed => signed,
         };
         match signed {
-            Some(bytes) => Ok(policy.believe(&Note::parse(&bytes)?)?),
+            Some(bytes) => {
+                let note = Note::parse(&bytes)?;
+                match (policy.believe(&note), self.released_log()?) {
+                    // The first publication under a new key continues what the old one signed.
+                    (Err(_), Some(before)) if before != self.log => {
+                        Ok(Policy { quorum: 0, ..before.policy()? }.believe(&note)?)
+                    }
+                    (believed, _) => Ok(believed?),
+                }
+            }
             None => {
                 Ok(Checkpoint { origin: policy.log.name().to_owned(), size: 0, root: merkle::empty_root() })
             }
@@ -407,25 +499,18 @@ impl Publisher {
         };
         let from = manifest.map_or(0, |manifest| manifest.log.size);
         if from < checkpoint.size {
-            let mut tiles = Tiles::new(&self.tree, checkpoint.size);
-            for index in from / tile::WIDTH..=(checkpoint.size - 1) / tile::WIDTH {
-                for (at, entry) in (index * tile::WIDTH..).zip(tiles.bundle(index)?) {
-                    if at < from {
-                        continue;
-                    }
-                    let leaf = Leaf::parse(&entry).map_err(|problem| damaged("tile/entries", problem))?;
-                    known.seq = known.seq.max(leaf.seq);
-                    if let Some(state) = leaf.state {
-                        known.parts.insert(leaf.part, state);
-                    }
+            for leaf in told(&mut Tiles::new(&self.tree, checkpoint.size), from, checkpoint.size)? {
+                known.seq = known.seq.max(leaf.seq);
+                if let Some(state) = leaf.state {
+                    known.parts.insert(leaf.part, state);
                 }
             }
         }
         Ok(known)
     }
 
-    /// Stages what follows from events: those that the log has already are passed over. `render` makes pages and feeds,
-    /// given the parts that changed; what it leaves out stays as it is.
+    /// Stages what follows from events: those that the log has already are passed over. `render` makes pages and feeds, given the
+    /// parts that are not what everybody sees; what it leaves out stays as it is. What was staged before and not released is gone.
     ///
     /// # Errors
     /// [`PublishError`]; then nothing that anybody sees has changed.
@@ -438,7 +523,9 @@ impl Publisher {
         now: Timestamp,
     ) -> Result<Published, PublishError> {
         let root = self.root()?;
+        self.staging.clear()?;
         let known = self.known()?;
+        let released = self.manifest()?.map(|manifest| manifest.parts).unwrap_or_default();
         let states: BTreeMap<&PartName, Vec<u8>> = content
             .parts
             .iter()
@@ -461,12 +548,18 @@ impl Publisher {
         let leaves = leaves(events, known.seq, &parts, &changed, now);
         let seq = events.iter().map(|event| event.seq).fold(known.seq, i64::max);
 
-        let mut writing = self.tree.writing();
+        let mut writing = self.staging.writing();
         for name in &changed {
             self.object(&mut writing, &parts[name], &states[name])?;
         }
+        // Also those of which the log knows already, because a crash came between it and the pages.
+        let unseen: BTreeSet<PartName> = parts
+            .iter()
+            .filter(|(name, digest)| released.get(*name) != Some(*digest))
+            .map(|(name, _)| name.clone())
+            .collect();
         let mut files = known.files;
-        for (path, bytes) in render(&changed) {
+        for (path, bytes) in render(&unseen) {
             if !is_own(&path) {
                 return Err(PublishError::Name(path));
             }
@@ -476,7 +569,7 @@ impl Publisher {
         }
         writing.done()?;
         let entries: Vec<Vec<u8>> = leaves.iter().map(Leaf::bytes).collect();
-        let mut tiles = tile::append(&self.tree, known.size, &entries)?;
+        let mut tiles = tile::append(self.layers(), known.size, &entries)?;
         let size = tiles.size();
         let log = LogState { size, root: hex::encode(merkle::root(&mut tiles, size)?) };
         let manifest = Manifest { format: 1, at: now, seq, log, parts, files };
@@ -503,13 +596,13 @@ impl Publisher {
             }
             key.sign(&mut targets)?;
         }
-        self.tree.put(&format!("metadata/{version}.targets.json"), &root::bytes(&targets)?)?;
+        self.staging.put(&format!("metadata/{version}.targets.json"), &root::bytes(&targets)?)?;
         Ok(Published {
             version,
             seq,
             leaves: leaves.len() as u64,
             log_size: size,
-            changed: changed.into_iter().collect(),
+            changed: unseen.into_iter().collect(),
             signed: quorum(&root.signed, &targets),
         })
     }
@@ -550,7 +643,7 @@ impl Publisher {
             return Err(PublishError::Name(name.to_owned()));
         }
         let digest = sha256(bytes);
-        self.tree.put_changed(&format!("targets/{digest}.{name}"), bytes)?;
+        self.staging.put(&format!("targets/{digest}.{name}"), bytes)?;
         let sha256 = Sha256::digest(bytes).to_vec().into();
         let hashes = Hashes { sha256, _extra: HashMap::new() };
         Ok(Target { length: bytes.len() as u64, hashes, custom: HashMap::new(), _extra: HashMap::new() })
@@ -558,23 +651,114 @@ impl Publisher {
 
     fn staged(&self) -> Result<Version, PublishError> {
         let released = self.released_version()?;
-        self.version(released + 1)?.ok_or(PublishError::NothingStaged(released))
+        self.version(self.layers(), released + 1)?.ok_or(PublishError::NothingStaged(released))
     }
 
-    /// Signs what is staged, as a member of the working group. What it says can be looked at before.
+    /// What is new in what is staged, for whoever is to sign it; found to fit together: the log continues the one that was signed, says of
+    /// each part what the list says, and everything that is named is there.
     ///
     /// # Errors
-    /// [`PublishError::NothingStaged`], [`PublishError::NoRole`].
-    pub fn sign(&self, key: &RoleKey) -> Result<(u64, u64), PublishError> {
+    /// [`PublishError::NothingStaged`], [`PublishError::Damaged`].
+    pub fn review(&self) -> Result<Review, PublishError> {
+        let root = self.root()?;
+        let Version { targets, manifest, .. } = self.staged()?;
+        let before = self.checkpoint()?;
+        let LogState { size, root: log_root } = &manifest.log;
+        let mut tiles = Tiles::new(self.layers(), *size);
+        continues(&mut tiles, &before, *size, log_root)?;
+        let mut known = self.known()?.parts;
+        let released = self.manifest()?;
+        let seen = released.as_ref().map_or(0, |manifest| manifest.log.size);
+        let leaves = told(&mut tiles, seen, *size)?;
+        for leaf in &leaves {
+            if let Some(state) = &leaf.state {
+                known.insert(leaf.part.clone(), state.clone());
+            }
+        }
+        if known != manifest.parts {
+            return Err(damaged(MANIFEST, "list and log do not say the same; stage again"));
+        }
+        let (parts, files) = released.map(|manifest| (manifest.parts, manifest.files)).unwrap_or_default();
+        let changed: Vec<PartName> = differing(&manifest.parts, &parts);
+        let files: Vec<String> = differing(&manifest.files, &files);
+        let digests = changed.iter().map(|name| &manifest.parts[name]);
+        for digest in digests.chain(files.iter().map(|path| &manifest.files[path])) {
+            let object = object_path(digest);
+            let bytes = self.layers().get(&object)?.ok_or_else(|| damaged(&object, "it is not there"))?;
+            if sha256(&bytes) != *digest {
+                return Err(damaged(&object, "it is not what is to be signed"));
+            }
+        }
+        for (name, target) in &targets.signed.targets {
+            let digest = hex::encode(&*target.hashes.sha256);
+            let path = format!("targets/{digest}.{}", name.raw());
+            let bytes = self.layers().get(&path)?.ok_or_else(|| damaged(&path, "it is not there"))?;
+            if (sha256(&bytes), bytes.len() as u64) != (digest, target.length) {
+                return Err(damaged(&path, "it is not what is to be signed"));
+            }
+        }
+        let signed = quorum(&root.signed, &targets);
+        Ok(Review { version: root::version(&targets), changed, files, leaves, signed })
+    }
+
+    /// Signs what is staged, as a member of the working group, after a [`Publisher::review`].
+    ///
+    /// # Errors
+    /// [`PublishError::NothingStaged`], [`PublishError::NoRole`], [`PublishError::Damaged`].
+    pub fn sign(&self, key: &RoleKey) -> Result<Review, PublishError> {
         let root = self.root()?;
         if !root::holds(&root.signed, root::RoleName::Targets, key) {
             return Err(PublishError::NoRole("targets"));
         }
+        self.review()?;
         let Version { mut targets, .. } = self.staged()?;
         key.sign(&mut targets)?;
-        self.tree
-            .put(&format!("metadata/{}.targets.json", root::version(&targets)), &root::bytes(&targets)?)?;
-        Ok(quorum(&root.signed, &targets))
+        self.keep_signed(&targets)?;
+        self.review()
+    }
+
+    /// Takes signatures from a copy of the targets that a member signed elsewhere.
+    ///
+    /// # Errors
+    /// [`PublishError::OtherTargets`] where something else was signed; [`PublishError::NoRole`] where none of them is a member's.
+    pub fn take_signatures(&self, signed: &[u8]) -> Result<Review, PublishError> {
+        let root = self.root()?;
+        let brought: Signed<Targets> =
+            serde_json::from_slice(signed).map_err(|error| damaged("the signed targets", error))?;
+        let Version { mut targets, .. } = self.staged()?;
+        if brought.signed != targets.signed {
+            return Err(PublishError::OtherTargets);
+        }
+        let before = targets.signatures.len();
+        let holders = root.signed.roles.get(&schema::RoleType::Targets);
+        for signature in brought.signatures {
+            let there = targets.signatures.iter().any(|one| one.keyid == signature.keyid);
+            let is_holder = holders.is_some_and(|keys| keys.keyids.contains(&signature.keyid));
+            if !there && is_holder && root::is_signed_by(&root.signed, &targets.signed, &signature) {
+                targets.signatures.push(signature);
+            }
+        }
+        if targets.signatures.len() == before {
+            return Err(PublishError::NoRole("targets"));
+        }
+        self.keep_signed(&targets)?;
+        self.review()
+    }
+
+    fn keep_signed(&self, targets: &Signed<Targets>) -> Result<(), PublishError> {
+        let path = format!("metadata/{}.targets.json", root::version(targets));
+        Ok(self.staging.put(&path, &root::bytes(targets)?)?)
+    }
+
+    /// Brings what is staged into the tree. Nothing leads there yet.
+    fn bring(&self) -> Result<(), PublishError> {
+        let mut writing = self.tree.writing();
+        for path in self.staging.files()? {
+            if let Some(bytes) = self.staging.get(&path)? {
+                writing.put_changed(&path, &bytes)?;
+            }
+        }
+        Ok(writing.done()?)
     }
 
     /// Releases what is staged: checkpoint, snapshot, timestamp, in this order.
@@ -583,18 +767,27 @@ impl Publisher {
     /// [`PublishError::Quorum`], [`PublishError::Witnesses`] and others; then what everybody sees is what it was.
     pub fn release(&self, signers: &mut Signers<'_>, now: Timestamp) -> Result<Published, PublishError> {
         let root = self.root()?;
-        let Version { targets, manifest } = self.staged()?;
+        let Version { targets, manifest, log } = self.staged()?;
         let (have, need) = quorum(&root.signed, &targets);
         if root.signed.verify_role(&targets).is_err() {
             return Err(PublishError::Quorum { have, need });
         }
+        if log != self.log {
+            return Err(PublishError::OtherLog);
+        }
+        self.review()?;
+        self.bring()?;
         let old = self.checkpoint()?;
         let note = self.note(&manifest, &old, signers, now)?;
         self.freshen(&root, signers, root::version(&targets), now, || {
             self.place(&manifest)?;
+            // Under its size as well: who was led here by the old timestamp finds the old one.
+            self.tree.put_changed(&checkpoint_path(manifest.log.size), note.to_string().as_bytes())?;
             Ok(self.tree.put_changed(CHECKPOINT, note.to_string().as_bytes()).map(|_| ())?)
         })?;
         self.tree.remove(PLACING)?;
+        // It is published. What is left behind beside it harms nobody, and goes when something is staged.
+        self.staging.clear().ok();
         Ok(Published {
             version: root::version(&targets),
             seq: manifest.seq,
@@ -688,16 +881,8 @@ impl Publisher {
         }
         let size = manifest.log.size;
         let mut tiles = Tiles::new(&self.tree, size);
-        let root = merkle::root(&mut tiles, size)?;
-        if hex::encode(root) != manifest.log.root {
-            return Err(damaged("tile", "its root is not the one that was signed"));
-        }
         // The log's key never signs two logs: what is signed now continues what was signed last.
-        let path =
-            if old.size <= size { merkle::consistency(&mut tiles, old.size, size)? } else { Vec::new() };
-        if !merkle::is_consistent(old.size, &old.root, size, &root, &path) {
-            return Err(damaged(CHECKPOINT, "what is staged does not continue it; stage again"));
-        }
+        let root = continues(&mut tiles, old, size, &manifest.log.root)?;
         let mut note = Checkpoint { origin: policy.log.name().to_owned(), size, root }.note()?;
         note.add(signers.log.sign(note.text(), seconds(now)));
         // Before anybody sees it: a witness remembers what it was shown, so a crash must not let the log forget it.
@@ -712,13 +897,21 @@ impl Publisher {
                 Err(problem) => said.push(problem),
             }
         }
-        match policy.believe(&note) {
-            Ok(_) => Ok(note),
-            Err(CheckpointError::Witnesses { found, quorum }) => {
-                Err(PublishError::Witnesses { found, quorum, said: said.join("; ") })
+        // Those who watched under the keys before have to say that it is the same log: followers ask for it.
+        let before = self.released_log()?.filter(|before| before != &self.log);
+        let before = before.map(|before| before.policy()).transpose()?;
+        let before = before.map(|before| Policy { log: policy.log.clone(), ..before });
+        for policy in [Some(policy), before].iter().flatten() {
+            match policy.believe(&note) {
+                Ok(_) => {}
+                Err(CheckpointError::Witnesses { found, quorum }) => {
+                    let said = said.join("; ");
+                    return Err(PublishError::Witnesses { found, quorum, said });
+                }
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => Err(error.into()),
         }
+        Ok(note)
     }
 
     /// The log's edge, for whoever keeps it.
@@ -729,6 +922,46 @@ impl Publisher {
         let size = self.checkpoint()?.size;
         Ok(Frontier::of(&mut Tiles::new(&self.tree, size), size)?)
     }
+}
+
+/// The root of a log, if it is the one that is said and continues the one of a checkpoint.
+fn continues<S: dtsec_log::Source<Error = TreeError>>(
+    tiles: &mut Tiles<S>,
+    before: &Checkpoint,
+    size: u64,
+    said: &str,
+) -> Result<Hash, PublishError> {
+    let root = merkle::root(tiles, size)?;
+    if hex::encode(root) != said {
+        return Err(damaged("tile", "its root is not the one that the manifest says"));
+    }
+    let path = if before.size <= size { merkle::consistency(tiles, before.size, size)? } else { Vec::new() };
+    if !merkle::is_consistent(before.size, &before.root, size, &root, &path) {
+        return Err(damaged(CHECKPOINT, "what is staged does not continue it; stage again"));
+    }
+    Ok(root)
+}
+
+/// What a log says from an entry to another.
+fn told<S: dtsec_log::Source<Error = TreeError>>(
+    tiles: &mut Tiles<S>,
+    from: u64,
+    to: u64,
+) -> Result<Vec<Leaf>, PublishError> {
+    let mut leaves = Vec::new();
+    for index in from / tile::WIDTH..to.div_ceil(tile::WIDTH) {
+        for (at, entry) in (index * tile::WIDTH..).zip(tiles.bundle(index)?) {
+            if (from..to).contains(&at) {
+                leaves.push(Leaf::parse(&entry).map_err(|problem| damaged("tile/entries", problem))?);
+            }
+        }
+    }
+    Ok(leaves)
+}
+
+/// What is not the same there, or not at all.
+fn differing<K: Ord + Clone>(new: &BTreeMap<K, String>, old: &BTreeMap<K, String>) -> Vec<K> {
+    new.iter().filter(|(name, digest)| old.get(name) != Some(digest)).map(|(name, _)| name.clone()).collect()
 }
 
 struct Known {
@@ -761,13 +994,14 @@ fn leaves(
         .iter()
         .flat_map(|event| {
             // A part that is not public – not yet – leaves no trace.
-            let public = event.parts.iter().filter(|part| parts.contains_key(*part));
+            let told = |part: &&PartName| event.tag != RESTATED || changed.contains(*part);
+            let public = event.parts.iter().filter(|part| parts.contains_key(*part)).filter(told);
             public.map(|part| leaf(event.seq, event.at, &event.tag, part)).collect::<Vec<_>>()
         })
         .collect();
     let last = events.last().map_or(known, |event| event.seq);
     let told: BTreeSet<PartName> = leaves.iter().map(|leaf| leaf.part.clone()).collect();
-    leaves.extend(changed.difference(&told).map(|part| leaf(last, now, "restated", part)));
+    leaves.extend(changed.difference(&told).map(|part| leaf(last, now, RESTATED, part)));
     let mut seen = BTreeSet::new();
     for leaf in leaves.iter_mut().rev() {
         if seen.insert(leaf.part.clone()) {
@@ -810,19 +1044,30 @@ fn damaged(path: &str, problem: impl ToString) -> PublishError {
     PublishError::Damaged { path: path.to_owned(), problem: problem.to_string() }
 }
 
-fn is_file_name(name: &str) -> bool {
+/// Whether something is 64 lower-case hexadecimal digits.
+pub(crate) fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether something can be the name of a file, everywhere.
+pub fn is_file_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.bytes().all(fits)
 }
 
 /// Where a content lies under its digest: whoever was told the digest gets exactly that, also while a publication goes on.
 pub fn object_path(digest: &str) -> String {
-    format!("objects/{}/{digest}", &digest[..2])
+    format!("objects/{}/{digest}", digest.get(..2).unwrap_or("--"))
+}
+
+/// Where the checkpoint of a log of that size lies.
+pub fn checkpoint_path(size: u64) -> String {
+    format!("checkpoints/{size}")
 }
 
 /// A page's or feed's path: below the tree, and not where something else lies.
 fn is_own(path: &str) -> bool {
     let first = path.split('/').next().unwrap_or_default();
     path.split('/').all(is_file_name)
-        && !["metadata", "targets", "objects", "parts", "tile", CHECKPOINT].contains(&first)
+        && !["metadata", "targets", "objects", "parts", "tile", "checkpoints", CHECKPOINT].contains(&first)
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroU64;
-use tough::schema::{Role as _, RoleKeys, RoleType, Root, Signed};
+use tough::schema::{Role as _, RoleKeys, RoleType, Root, Signature, Signed, Targets};
 
 /// The version of TUF's specification that is followed.
 pub const SPEC_VERSION: &str = "1.0.31";
@@ -245,6 +245,15 @@ pub fn roles_of(root: &Root) -> Option<Roles> {
 pub fn holds(root: &Root, role: RoleName, key: &RoleKey) -> bool {
     let id = key.public().id().ok();
     root.roles.get(&role.tuf()).is_some_and(|keys| keys.keyids.iter().any(|one| Some(one) == id.as_ref()))
+}
+
+/// Whether a signature is one of those that count under the targets.
+pub fn is_signed_by(root: &Root, targets: &Targets, signature: &Signature) -> bool {
+    let mut one = root.clone();
+    if let Some(keys) = one.roles.get_mut(&RoleType::Targets) {
+        keys.threshold = NonZeroU64::MIN;
+    }
+    one.verify_role(&Signed { signed: targets.clone(), signatures: vec![signature.clone()] }).is_ok()
 }
 
 /// The bytes of a document as it lies in the tree.

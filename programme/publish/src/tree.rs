@@ -80,6 +80,57 @@ impl Tree {
         self
     }
 
+    /// A folder beside it that nobody serves, with a name that is longer by `suffix`.
+    #[must_use]
+    pub fn beside(&self, suffix: &str) -> Self {
+        let mut root = self.root.clone().into_os_string();
+        root.push(suffix);
+        Self { root: root.into(), ..self.clone() }
+    }
+
+    /// The paths of all files, sorted; without those whose names begin with a dot.
+    ///
+    /// # Errors
+    /// [`TreeError`].
+    pub fn files(&self) -> Result<Vec<String>, TreeError> {
+        let mut files = Vec::new();
+        let mut folders = vec![String::new()];
+        while let Some(folder) = folders.pop() {
+            let place = self.place(&folder);
+            let told = |error| TreeError { path: place.clone(), error };
+            let entries = match std::fs::read_dir(&place) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries.map_err(told)?,
+            };
+            for entry in entries {
+                let entry = entry.map_err(told)?;
+                let name =
+                    entry.file_name().into_string().map_err(|_| told(io::ErrorKind::InvalidData.into()))?;
+                let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+                match entry.file_type().map_err(told)?.is_dir() {
+                    _ if name.starts_with('.') => {}
+                    true => folders.push(path),
+                    false => files.push(path),
+                }
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    /// Takes everything away.
+    ///
+    /// # Errors
+    /// [`TreeError`].
+    pub fn clear(&self) -> Result<(), TreeError> {
+        match std::fs::remove_dir_all(&self.root) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(TreeError { path: self.root.clone(), error })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn has_room(&self) -> bool {
         let left = |room: &Arc<AtomicU64>| {
             room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
@@ -279,6 +330,43 @@ impl Source for &Tree {
 impl Sink for &Tree {
     fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), TreeError> {
         self.put(path, bytes)
+    }
+}
+
+/// What is to come over what there is: read from the first that has it, written to the upper one.
+#[derive(Debug, Clone, Copy)]
+pub struct Layers<'a> {
+    /// What is to come.
+    pub above: &'a Tree,
+    /// What there is.
+    pub below: &'a Tree,
+}
+
+impl Layers<'_> {
+    /// A file, if it is there.
+    ///
+    /// # Errors
+    /// [`TreeError`].
+    pub fn get(&self, path: &str) -> Result<Option<Vec<u8>>, TreeError> {
+        match self.above.get(path)? {
+            None => self.below.get(path),
+            found => Ok(found),
+        }
+    }
+}
+
+impl Source for Layers<'_> {
+    type Error = TreeError;
+
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, TreeError> {
+        let missing = || TreeError { path: self.below.place(path), error: io::ErrorKind::NotFound.into() };
+        self.get(path)?.ok_or_else(missing)
+    }
+}
+
+impl Sink for Layers<'_> {
+    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), TreeError> {
+        self.above.put(path, bytes)
     }
 }
 

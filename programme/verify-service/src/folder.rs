@@ -7,7 +7,8 @@
 //! revocations.json                    what no longer counts
 //! ```
 //!
-//! All but the list may be missing. Nothing here is signed: a mirror checks signatures when it writes the folder.
+//! All but the list may be missing. Nothing here is signed, so that nothing proves who made it: for lists of one's own, and for
+//! tests. Whoever relies on the published list follows it ([`crate::followed`]).
 
 use dtsec_list::endorse::{Endorsements, Revocation};
 use dtsec_list::enrol::{Form, Refused};

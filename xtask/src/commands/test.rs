@@ -62,7 +62,10 @@ fn add(total: &mut Tally, name: &str, run: impl FnOnce() -> Result<Tally>) -> Re
 
 /// Where the tests find what set-up has made.
 fn surroundings(cargo: &mut Command) -> &mut Command {
-    cargo.env("DTSEC_IMGTOOL", layout::imgtool()).env("DTSEC_VENV_PYTHON", layout::venv().join("bin/python"))
+    cargo
+        .env("DTSEC_IMGTOOL", layout::imgtool())
+        .env("DTSEC_VENV_PYTHON", layout::venv().join("bin/python"))
+        .env("DTSEC_CSAF_VALIDATOR", layout::csaf_validator())
 }
 
 /// All tests of the workspace, on one PostgreSQL server. Tests marked `#[ignore]` are those that need firmware, QEMU, imgtool, pycose, PostgreSQL or a browser: here they run.

@@ -1,6 +1,7 @@
 //! `dtsec attest`: attestation tokens, in which a device says who it is and what it runs.
 
 mod key;
+mod reference_values;
 mod show;
 mod token;
 mod verify;
@@ -21,6 +22,8 @@ pub(crate) enum Command {
     Token(token::GetToken),
     /// Switch a device on and show the key that its tokens are signed with, to be endorsed by its manufacturer.
     Key(key::GetKey),
+    /// Take from a token what devices of a version measure of themselves: what verdicts compare with.
+    ReferenceValues(reference_values::ReferenceValues),
     /// Show what a token in a file says, and whether a key signed it.
     Show(show::Show),
     /// Hold a token against the published list: is it exactly a certified version?
@@ -32,6 +35,7 @@ impl Command {
         match self {
             Command::Token(command) => command.run(),
             Command::Key(command) => command.run(),
+            Command::ReferenceValues(command) => command.run(),
             Command::Show(command) => command.run(),
             Command::Verify(command) => command.run(),
         }

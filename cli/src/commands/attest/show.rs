@@ -59,7 +59,8 @@ pub(super) fn start_of(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn p256_key(path: &Path) -> anyhow::Result<[u8; 65]> {
+/// The point of a key in PEM: `04 ‖ x ‖ y`.
+pub(super) fn p256_key(path: &Path) -> anyhow::Result<[u8; 65]> {
     let PublicKeyBytes::P256(point) = read_public_key(path)? else {
         bail!("{} is no key of an attestation: those are ECDSA on P-256", path.display());
     };

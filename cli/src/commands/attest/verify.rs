@@ -7,24 +7,24 @@ use anyhow::Context;
 use clap::Args;
 use dtsec_list::{Chain, InstanceId};
 use dtsec_verify::{Evidence, Expected, Listed, Verdict};
-use dtsec_verify_service::folder;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::show::start_of;
+use crate::commands::list;
+use crate::commands::list_source::ListArgs;
 use crate::output::{Answer, Exit};
 
 /// Hold a token against the published list: is it exactly a certified version, with nothing open against it?
 ///
-/// The status is 0 when it is, by a list that is fresh, and 1 for every other verdict. Whether the folder is genuine is
-/// not looked at: a mirror checks that when it writes it.
+/// The status is 0 when it is, by a list that is fresh, and 1 for every other verdict; also where the list is not to be believed: then
+/// the message names why, as `dtsec list sync` does.
 #[derive(Args)]
 pub(crate) struct Verify {
     /// The token: CBOR, as `dtsec attest token --out` writes it.
     token: PathBuf,
-    /// The folder with list.json, endorsements/, authorities/ and revocations.json.
-    #[arg(long, value_name = "DIR")]
-    list: PathBuf,
+    #[command(flatten)]
+    list: ListArgs,
     /// The challenge that the token has to answer, in hex.
     #[arg(long, value_name = "HEX", value_parser = nonce)]
     nonce: Nonce,
@@ -37,12 +37,16 @@ pub(crate) struct Verify {
     /// As of this moment instead of now, such as 2026-11-22T12:00:00Z.
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
+    /// Write the verdict as a page for people as well: one file that needs no network.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
 }
 
+/// A challenge.
 #[derive(Clone)]
-struct Nonce(Vec<u8>);
+pub(super) struct Nonce(pub(super) Vec<u8>);
 
-fn nonce(text: &str) -> Result<Nonce, String> {
+pub(super) fn nonce(text: &str) -> Result<Nonce, String> {
     hex::decode(text).map(Nonce).map_err(|error| format!("not hex: {error}"))
 }
 
@@ -61,10 +65,12 @@ impl Verify {
         });
         let chain = chain.transpose()?;
         let token = start_of(&self.token)?;
-        let loaded = folder::load(&self.list, now)?;
-        for (path, refused) in &loaded.refused {
-            eprintln!("warning: {}:{}: {}", path.display(), refused.line, refused.why);
+        let source = self.list.open()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        if let Err(error) = runtime.block_on(source.sync(now)) {
+            return list::refused(error.into());
         }
+        let loaded = source.load(now)?;
         let mut evidence = Evidence::new(&token);
         if let Some(chain) = &chain {
             evidence = evidence.with_chain(chain);
@@ -73,8 +79,16 @@ impl Verify {
             evidence = evidence.of_instance(id);
         }
         let verdict = loaded.verifier.verify(&evidence, Expected::Nonce(&self.nonce.0), now);
+        if let Some(path) = &self.page {
+            let html = dtsec_site::verdict::page(&verdict, false)?;
+            std::fs::write(path, html).with_context(|| format!("cannot write {}", path.display()))?;
+        }
         let exit = if verdict.affirms() { Exit::Success } else { Exit::No };
-        Answer::new(Report { json: serde_json::to_value(&verdict)?, text: Told(&verdict).to_string() }, exit)
+        let voucher = source.voucher();
+        let mut json = serde_json::to_value(&verdict)?;
+        json["list-source"] = serde_json::to_value(&voucher)?;
+        let text = format!("{}{:<14} {voucher}", Told(&verdict), "list from");
+        Answer::new(Report { json, text }, exit)
     }
 }
 

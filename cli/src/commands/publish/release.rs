@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use dtsec_log::Kind;
-use dtsec_publish::publisher::{LogPolicy, PublishError};
+use dtsec_publish::publisher::{PublishError, Review};
 use dtsec_publish::witness::{LocalWitness, Witness};
 use dtsec_publish::{Publisher, RoleKey, Signers};
 use dtsec_witness::HttpWitness;
@@ -17,30 +17,36 @@ use super::{Place, read_key};
 use crate::output::{Answer, Exit};
 
 /// Sign the list that is staged, as a member of the working group.
+///
+/// What is staged is found to fit together first – the log continues the one that was signed, list and log say the same – and what is new in
+/// it is shown. Without a key that is all that happens: look at it before you sign. A member who is elsewhere signs a copy of
+/// the tree and of the folder beside it; what he sends back is his `metadata/N.targets.json`, for `--signed`.
 #[derive(Args)]
 pub(crate) struct Sign {
     #[command(flatten)]
     place: Place,
     /// The member's private key.
     #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    key: Option<PathBuf>,
+    /// Targets that a member signed elsewhere: his signatures are taken over.
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    signed: Option<PathBuf>,
 }
 
-/// The keys of the publisher: all three, or none where they may be missing.
+/// The keys of the publisher: all of them, or none.
 #[derive(Args)]
-#[group(required = false, multiple = true)]
 pub(super) struct Online {
     /// Private key for snapshots.
-    #[arg(long, value_name = "FILE", required = false, requires_all = ["timestamp_key", "log_key"])]
-    snapshot_key: PathBuf,
+    #[arg(long, value_name = "FILE", requires_all = ["timestamp_key", "log_key"])]
+    snapshot_key: Option<PathBuf>,
     /// Private key for timestamps.
-    #[arg(long, value_name = "FILE", required = false, requires_all = ["snapshot_key", "log_key"])]
-    timestamp_key: PathBuf,
+    #[arg(long, value_name = "FILE", requires_all = ["snapshot_key", "log_key"])]
+    timestamp_key: Option<PathBuf>,
     /// The log's private key.
-    #[arg(long, value_name = "FILE", required = false, requires_all = ["snapshot_key", "timestamp_key"])]
-    log_key: PathBuf,
+    #[arg(long, value_name = "FILE", requires_all = ["snapshot_key", "timestamp_key"])]
+    log_key: Option<PathBuf>,
     /// A witness that is run here: its private key, and the file in which it remembers; may be repeated.
-    #[arg(long, value_name = "KEY:STATE", requires_all = ["snapshot_key", "timestamp_key", "log_key"])]
+    #[arg(long, value_name = "KEY:STATE", requires = "log_key")]
     witness: Vec<String>,
     /// Address of a witness that somebody else runs (`dtsec publish witness serve`); may be repeated.
     #[arg(long, value_name = "URL", requires_all = ["snapshot_key", "timestamp_key", "log_key"])]
@@ -74,12 +80,20 @@ pub(super) struct Keys {
 }
 
 impl Online {
-    pub(super) fn read(&self, policy: &LogPolicy) -> anyhow::Result<Keys> {
-        let policy = policy.policy()?;
+    /// Whether the keys are there.
+    pub(super) fn is_given(&self) -> bool {
+        self.log_key.is_some()
+    }
+
+    pub(super) fn read(&self, publisher: &Publisher) -> anyhow::Result<Keys> {
+        let policy = publisher.log().policy()?;
+        // One whose place another takes signs a last time.
+        let before = publisher.released_log()?.map(|log| log.policy()).transpose()?;
+        let known = || policy.witnesses.iter().chain(before.iter().flat_map(|policy| &policy.witnesses));
         let witness = |text: &String| {
             let (key, state) = text.rsplit_once(':').context("a witness is KEY:STATE, two files")?;
             let key = read_key(key.as_ref())?;
-            let own = policy.witnesses.iter().find_map(|one| {
+            let own = known().find_map(|one| {
                 let signer = key.note_signer(one.name(), Kind::Cosignature).ok()?;
                 (signer.public() == one).then_some(signer)
             });
@@ -87,13 +101,18 @@ impl Online {
             Ok(Box::new(LocalWitness::new(signer, policy.log.clone(), state.into())) as Box<dyn Witness>)
         };
         let elsewhere = |url: &url::Url| -> Box<dyn Witness> {
-            Box::new(HttpWitness::new(dtsec_serve::web_client(), url, policy.witnesses.clone()))
+            let witnesses = known().cloned().collect();
+            Box::new(HttpWitness::new(dtsec_serve::web_client(), url, witnesses))
         };
         let local = self.witness.iter().map(witness).collect::<anyhow::Result<Vec<_>>>()?;
+        let key = |path: &Option<PathBuf>| {
+            let missing = "give the publisher's keys: --snapshot-key, --timestamp-key and --log-key";
+            read_key(path.as_deref().context(missing)?)
+        };
         Ok(Keys {
-            snapshot: read_key(&self.snapshot_key)?,
-            timestamp: read_key(&self.timestamp_key)?,
-            log: read_key(&self.log_key)?.note_signer(policy.log.name(), Kind::Note)?,
+            snapshot: key(&self.snapshot_key)?,
+            timestamp: key(&self.timestamp_key)?,
+            log: key(&self.log_key)?.note_signer(policy.log.name(), Kind::Note)?,
             witnesses: local.into_iter().chain(self.witness_url.iter().map(elsewhere)).collect(),
         })
     }
@@ -113,23 +132,40 @@ impl Keys {
 impl Sign {
     pub(super) fn run(self) -> anyhow::Result<Answer> {
         let publisher = self.place.publisher()?;
-        match publisher.sign(&read_key(&self.key)?) {
-            Ok((have, need)) => Answer::new(Signed { have, need }, Exit::Success),
+        let reviewed = match (&self.key, &self.signed) {
+            (Some(key), _) => publisher.sign(&read_key(key)?),
+            (None, Some(path)) => {
+                let signed =
+                    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+                publisher.take_signatures(&signed)
+            }
+            (None, None) => publisher.review(),
+        };
+        match reviewed {
+            Ok(review) => Answer::new(Reviewed(review), Exit::Success),
             Err(error) => refused(error),
         }
     }
 }
 
 #[derive(Serialize)]
-struct Signed {
-    have: u64,
-    need: u64,
-}
+struct Reviewed(Review);
 
-impl fmt::Display for Signed {
+impl fmt::Display for Reviewed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { have, need } = self;
-        write!(f, "{have} of {need} signatures")?;
+        let Review { version, changed, files, leaves, signed: (have, need) } = &self.0;
+        writeln!(f, "version {version}")?;
+        changed.iter().try_for_each(|part| writeln!(f, "~ {part}"))?;
+        for leaf in leaves {
+            writeln!(f, "  {}  {:<28} {}", leaf.at, leaf.event, leaf.part)?;
+        }
+        write!(
+            f,
+            "{} parts and {} pages are new or changed, {} entries in the log; {have} of {need} signatures",
+            changed.len(),
+            files.len(),
+            leaves.len()
+        )?;
         if have >= need { write!(f, ": it can be released") } else { Ok(()) }
     }
 }
@@ -137,7 +173,7 @@ impl fmt::Display for Signed {
 impl Release {
     pub(super) fn run(self) -> anyhow::Result<Answer> {
         let publisher = self.place.publisher()?;
-        let mut keys = self.online.read(publisher.log())?;
+        let mut keys = self.online.read(&publisher)?;
         match publisher.release(&mut keys.signers(), Timestamp::now()) {
             Ok(done) => Answer::new(Released::new(&publisher, done.version)?, Exit::Success),
             Err(error) => refused(error),
@@ -148,7 +184,7 @@ impl Release {
 impl Refresh {
     pub(super) fn run(self) -> anyhow::Result<Answer> {
         let publisher = self.place.publisher()?;
-        let mut keys = self.online.read(publisher.log())?;
+        let mut keys = self.online.read(&publisher)?;
         match publisher.refresh(&mut keys.signers(), Timestamp::now()) {
             Ok(()) => Answer::new(Released::new(&publisher, publisher.released_version()?)?, Exit::Success),
             Err(error) => refused(error),
@@ -163,6 +199,8 @@ pub(super) fn refused(error: PublishError) -> anyhow::Result<Answer> {
         | PublishError::NoRole(_)
         | PublishError::NothingStaged(_)
         | PublishError::Witnesses { .. }
+        | PublishError::OtherLog
+        | PublishError::OtherTargets
         | PublishError::Vanished(_) => Answer::new(Refused { refused: error.to_string() }, Exit::No),
         error => Err(error.into()),
     }

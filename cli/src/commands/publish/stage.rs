@@ -1,7 +1,7 @@
 //! `dtsec publish stage`: from the registry to a list that members can sign.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,16 +9,17 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Args;
 use dtsec_list as list;
-use dtsec_publish::publisher::{Content, Event};
+use dtsec_publish::publisher::{self, Content, Event};
 use dtsec_publish::{PartName, Published, RoleKey};
 use dtsec_registry::domain::entry::{Entry, EntryKind, EntryState, Standing};
 use dtsec_registry::domain::vulnerability::Severity;
 use dtsec_serve::SystemClock;
-use dtsec_serve::registry::{Lists, PublicEvent, Registry};
+use dtsec_serve::registry::{Lists, OpenVulnerability, PublicEvent, Registry};
 use dtsec_store::{Location, Settings, Store};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
+use url::Url;
 
 use super::endorse::{Endorse, Endorsed};
 use super::release::{Online, Released, refused};
@@ -44,22 +45,28 @@ pub(crate) struct Stage {
     whole: bool,
     #[command(flatten)]
     endorse: Endorse,
+    /// The programme's name, above every page.
+    #[arg(long, value_name = "TEXT", default_value = "DTSec assurance programme")]
+    name: String,
+    /// Where people find the tree: then QR codes and CSAF's metadata lead there.
+    #[arg(long, value_name = "URL", value_parser = address)]
+    address: Option<Url>,
     /// A member's private key that is here; may be repeated.
     #[arg(long, value_name = "FILE")]
     key: Vec<PathBuf>,
     /// The publisher's keys: then it is released at once, if enough members have signed.
     #[command(flatten)]
-    online: Option<Online>,
+    online: Online,
 }
-
-/// What publishes.
-const WORKER: &str = "dtsec-publish";
 
 /// The kinds of parts that come from the registry.
 const KINDS: [&str; 3] = ["entry", "lab", "pp"];
 
 /// The field of an entry's part that is for verifiers.
 const ATTESTATION: &str = "attestation";
+
+/// The field of an entry's part with what is known against each of its versions, whether their devices attest themselves or not.
+const KNOWN: &str = "known";
 
 impl Stage {
     pub(super) fn run(self) -> anyhow::Result<Answer> {
@@ -74,9 +81,18 @@ impl Stage {
             Ok(endorsed) => endorsed,
             Err(refused) => return Answer::new(refused, Exit::No),
         };
-        let Some(told) = registry.unpublished(WORKER).await? else {
-            anyhow::bail!("somebody else is publishing from this registry; wait until that has ended");
-        };
+        // One tree at a time publishes from a registry; after a crash the same one goes on at once.
+        let tree = std::path::absolute(publisher.tree().root())?;
+        let digest = publisher::sha256(tree.as_os_str().as_encoded_bytes());
+        let worker = format!("dtsec-publish-{}", &digest[..16]);
+        let busy = "somebody else is publishing from this registry; wait until that has ended";
+        let mut told = registry.unpublished(&worker).await?.context(busy)?;
+        // What members released by hand.
+        let released = publisher.manifest()?.map_or(0, |manifest| manifest.seq);
+        if told.first().is_some_and(|event| event.seq <= released) {
+            registry.published(&worker, released).await?;
+            told = registry.unpublished(&worker).await?.context(busy)?;
+        }
         let events = told.into_iter().map(event).collect::<anyhow::Result<Vec<Event>>>()?;
         // The state after the events: what is newer comes with its own event next time.
         let before = publisher.parts("entry")?;
@@ -94,30 +110,60 @@ impl Stage {
         }
         for (name, state) in &mut content.parts {
             if let Some(id) = name.as_str().strip_prefix("entry/") {
-                state[ATTESTATION] = attestation(&registry, id).await?;
+                let entry = registry.entry(id).await?;
+                let known = known(&registry, &entry).await?;
+                state[ATTESTATION] = serde_json::to_value(attestation(&registry, &entry, &known).await?)?;
+                state[KNOWN] = serde_json::to_value(known)?;
             }
         }
         checked(&before, &content, now)?;
         let (endorsed, batches) = endorsed;
         content.parts.extend(batches);
+        let whole = self.whole || before.is_empty();
+        let mut parts = BTreeMap::new();
+        for kind in KINDS {
+            let published =
+                if kind == "entry" { Cow::Borrowed(&before) } else { Cow::Owned(publisher.parts(kind)?) };
+            for (name, bytes) in published.iter() {
+                let state = match content.parts.get(name) {
+                    Some(state) => state.clone(),
+                    None => serde_json::from_slice(bytes).with_context(|| name.to_string())?,
+                };
+                parts.insert(name.clone(), state);
+            }
+        }
+        parts.extend(content.parts.iter().map(|(name, state)| (name.clone(), state.clone())));
+        let pages = self.pages(&registry, publisher.released_version()? + 1, now).await?;
+        // Not only what changed: after a crash the log may know of a change that no page shows yet.
+        let touched: BTreeSet<PartName> = content.parts.keys().cloned().collect();
+        let files = pages.render((!whole).then_some(&touched), &parts)?;
         let keys = self.key.iter().map(|path| read_key(path)).collect::<anyhow::Result<Vec<RoleKey>>>()?;
         let by: Vec<&RoleKey> = keys.iter().collect();
-        let staged = match publisher.stage(&events, &content, |_| Vec::new(), &by, now) {
+        let staged = match publisher.stage(&events, &content, |_| files, &by, now) {
             Ok(staged) => staged,
             Err(error) => return refused(error),
         };
-        let Some(online) = &self.online else {
+        if !self.online.is_given() {
             return Answer::new(Staged { staged, endorsed, released: None }, Exit::Success);
-        };
-        let mut keys = online.read(publisher.log())?;
+        }
+        let mut keys = self.online.read(&publisher)?;
         match publisher.release(&mut keys.signers(), Timestamp::now()) {
             Ok(done) => {
-                registry.published(WORKER, done.seq).await?;
+                registry.published(&worker, done.seq).await?;
                 let released = Released::new(&publisher, done.version)?;
                 Answer::new(Staged { staged, endorsed, released: Some(released) }, Exit::Success)
             }
             Err(error) => refused(error),
         }
+    }
+
+    /// What the pages are made of, besides the parts.
+    async fn pages(&self, registry: &Registry, serial: u64, now: Timestamp) -> anyhow::Result<Pages> {
+        let base = self.address.as_ref().map(Url::as_str);
+        // Whoever publishes advisories has a name even where the list has no address.
+        let namespace = self.address.clone().map_or_else(|| Url::parse("urn:dtsec:list"), Ok)?;
+        let advisories = registry.public_advisories(&self.name, &namespace).await?;
+        Ok(Pages { name: self.name.clone(), base: base.map(str::to_owned), serial, now, advisories })
     }
 
     async fn registry(&self) -> anyhow::Result<Registry> {
@@ -130,9 +176,47 @@ impl Stage {
     }
 }
 
+/// What the pages are made of, besides the parts.
+struct Pages {
+    name: String,
+    base: Option<String>,
+    serial: u64,
+    now: Timestamp,
+    advisories: Vec<Value>,
+}
+
+impl Pages {
+    fn render(
+        &self,
+        touched: Option<&BTreeSet<PartName>>,
+        parts: &BTreeMap<PartName, Value>,
+    ) -> anyhow::Result<Vec<dtsec_site::File>> {
+        let input = dtsec_site::Input {
+            name: &self.name,
+            base: self.base.as_deref(),
+            serial: self.serial,
+            as_of: self.now,
+            fresh_until: self.now + publisher::Lifetimes::default().timestamp,
+            parts,
+            advisories: &self.advisories,
+        };
+        Ok(dtsec_site::render(&input, touched)?)
+    }
+}
+
+/// An address that paths are put behind.
+fn address(text: &str) -> Result<Url, String> {
+    let with = if text.ends_with('/') { text.to_owned() } else { format!("{text}/") };
+    match Url::parse(&with).map_err(|error| error.to_string())? {
+        url if matches!(url.scheme(), "http" | "https") => Ok(url),
+        url => Err(format!("people reach a list by http or https, not by {}", url.scheme())),
+    }
+}
+
 fn event(told: PublicEvent) -> anyhow::Result<Event> {
     let parts = told.parts.into_iter().map(PartName::try_from).collect::<Result<_, _>>()?;
-    Ok(Event { seq: told.seq, at: told.at, tag: told.tag, parts })
+    let tag = told.tag.unwrap_or_else(|| publisher::RESTATED.to_owned());
+    Ok(Event { seq: told.seq, at: told.at, tag, parts })
 }
 
 /// The list that verifiers will have: one that does not hold together is not published.
@@ -147,29 +231,26 @@ fn checked(before: &BTreeMap<PartName, Vec<u8>>, content: &Content, now: Timesta
     whole.check().context("the list does not hold together")
 }
 
-/// An entry for verifiers, as its part has it.
-async fn attestation(registry: &Registry, id: &str) -> anyhow::Result<Value> {
-    let entry = entry(registry, &registry.entry(id).await?).await?;
-    Ok(serde_json::to_value(entry)?)
+/// What is known against the versions of an entry, as far as everybody may know.
+type Known = BTreeMap<String, Vec<list::OpenVulnerability>>;
+
+async fn known(registry: &Registry, entry: &Entry) -> anyhow::Result<Known> {
+    let open = |one: OpenVulnerability| list::OpenVulnerability {
+        advisory: one.id.as_ref().map(|id| dtsec_site::advisory_page(id)),
+        id: one.id.unwrap_or_else(|| "undisclosed".to_owned()),
+        severity: match one.severity {
+            Severity::Low => list::Severity::Low,
+            Severity::Medium => list::Severity::Medium,
+            Severity::High => list::Severity::High,
+        },
+    };
+    let known = registry.known_against(entry).await?.into_iter();
+    Ok(known.map(|(version, all)| (version, all.into_iter().map(open).collect())).collect())
 }
 
 /// An entry as a verifier reads it: with those of its versions whose devices attest themselves.
-async fn entry(registry: &Registry, entry: &Entry) -> anyhow::Result<list::Entry> {
+async fn attestation(registry: &Registry, entry: &Entry, known: &Known) -> anyhow::Result<list::Entry> {
     let values = registry.reference_values(entry).await?;
-    let known = registry.known_against(entry).await?;
-    let open = |version: &str| -> Vec<list::OpenVulnerability> {
-        let all = known.get(version).into_iter().flatten();
-        all.map(|one| list::OpenVulnerability {
-            advisory: one.id.as_ref().map(|id| format!("/advisories/{id}")),
-            id: one.id.clone().unwrap_or_else(|| "undisclosed".to_owned()),
-            severity: match one.severity {
-                Severity::Low => list::Severity::Low,
-                Severity::Medium => list::Severity::Medium,
-                Severity::High => list::Severity::High,
-            },
-        })
-        .collect()
-    };
     let version = |one: &dtsec_registry::domain::entry::Version| -> anyhow::Result<Option<list::Version>> {
         let Some(bytes) = values.get(&one.version) else { return Ok(None) };
         let context = || format!("the reference values of {} {}", entry.id, one.version);
@@ -185,7 +266,7 @@ async fn entry(registry: &Registry, entry: &Entry) -> anyhow::Result<list::Entry
             },
             fingerprint: set.fingerprint(),
             set,
-            open: open(&one.version),
+            open: known.get(&one.version).cloned().unwrap_or_default(),
         }))
     };
     Ok(list::Entry {

@@ -1,8 +1,10 @@
 //! What an honest list gives.
 
-use crate::desk::{Desk, event, now, part};
+use crate::desk::{Desk, Watching, event, now, part, signer};
 use crate::{mirror, sync};
+use dtsec_log::Kind;
 use dtsec_mirror::{Mirror, MirrorError, Source};
+use dtsec_publish::publisher::PublishError;
 use dtsec_publish::tree::Tree;
 use jiff::SignedDuration;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -80,7 +82,7 @@ async fn a_copy_follows_shows_proves_and_can_be_followed_itself() {
     let second = mirror(&desk, "second");
     sync(&second, first.tree().root()).await.unwrap();
     for one in [&first, &second] {
-        let (fresh, size) = one.check().await.unwrap();
+        let (fresh, size) = one.check(None).await.unwrap();
         assert_eq!((size, fresh.stale_at(now())), (4, None));
         assert_eq!(fresh.stale_at(now() + SignedDuration::from_hours(25)), Some(fresh.until));
     }
@@ -134,7 +136,7 @@ async fn a_disk_that_is_full_after_any_write_leaves_a_copy_that_syncs_again() {
         }
         assert_eq!(sync(&copy, &desk.path()).await.unwrap().parts, 2);
         assert_eq!(copy.part(&part("entry/a")).unwrap().unwrap()["state"], "removed");
-        copy.check().await.unwrap();
+        copy.check(None).await.unwrap();
     }
 }
 
@@ -173,9 +175,88 @@ async fn any_web_server_serves_a_list() {
     let copy = mirror(&desk, "copy");
     let source = Source::new(&served(desk.path())).unwrap();
     assert_eq!(copy.sync(&source, true, now()).await.unwrap().parts, 2);
-    copy.check().await.unwrap();
+    copy.check(None).await.unwrap();
     let elsewhere = Source::new(&served(desk.folder.path().join("nowhere"))).unwrap();
     assert!(copy.sync(&elsewhere, true, now()).await.is_err());
-    copy.check().await.unwrap();
+    copy.check(None).await.unwrap();
     assert!(Source::new("ftp://list.example/").is_err() && Source::new("/no/such/folder").is_err());
+}
+
+/// The next list, after something was done at the desk.
+fn goes_on(desk: &mut Desk, seq: i64) {
+    desk.set("entry/a", &format!("after {seq}"));
+    desk.publish(&[event(seq, "version-appended", &["entry/a"])]).unwrap();
+}
+
+#[tokio::test]
+async fn the_log_s_key_and_its_witnesses_are_replaced_and_whoever_follows_goes_along() {
+    let mut desk = Desk::new();
+    goes_on(&mut desk, 1);
+    let follower = mirror(&desk, "follower");
+    sync(&follower, &desk.path()).await.unwrap();
+    // The log's key was stolen. The witness is told the new one.
+    desk.keys.log = signer("list.example", Kind::Note);
+    desk.witness.log = desk.keys.log.public().clone();
+    goes_on(&mut desk, 2);
+    assert_eq!(sync(&follower, &desk.path()).await.unwrap().leaves.len(), 1);
+    // Another witness takes the place of the one that was there, who signs a last time.
+    let another = Watching::new("another.example", &desk.keys.log);
+    desk.leaving = Some(std::mem::replace(&mut desk.witness, another));
+    goes_on(&mut desk, 3);
+    sync(&follower, &desk.path()).await.unwrap();
+    desk.leaving = None;
+    goes_on(&mut desk, 4);
+    sync(&follower, &desk.path()).await.unwrap();
+    follower.check(None).await.unwrap();
+    // One that the earlier witness has not seen could be a log for us alone: it is not released, and not believed.
+    let third = Watching::new("third.example", &desk.keys.log);
+    let another = std::mem::replace(&mut desk.witness, third);
+    desk.set("entry/a", "after 5");
+    let refused = desk.publish(&[event(5, "version-appended", &["entry/a"])]).unwrap_err();
+    assert!(matches!(refused, PublishError::Witnesses { found: 0, quorum: 1, .. }), "{refused}");
+    desk.leaving = Some(another);
+    goes_on(&mut desk, 5);
+    let path = desk.path().join("checkpoints/5");
+    let note = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = note.lines().filter(|line| !line.contains("another.example")).collect();
+    std::fs::write(&path, format!("{}\n", lines.join("\n"))).unwrap();
+    assert!(matches!(sync(&follower, &desk.path()).await, Err(MirrorError::OtherLog { .. })));
+    std::fs::write(&path, note).unwrap();
+    sync(&follower, &desk.path()).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_follows_while_a_publication_is_interrupted_anywhere_sees_the_old_list_or_the_new_one() {
+    for fails_at in 0.. {
+        let mut desk = Desk::new();
+        goes_on(&mut desk, 1);
+        let follower = mirror(&desk, "follower");
+        sync(&follower, &desk.path()).await.unwrap();
+        desk.set("entry/a", "after 2");
+        let tree = desk.tree().with_room(fails_at);
+        let whole = desk.publish_to(tree, &[event(2, "version-appended", &["entry/a"])]).is_ok();
+        let synced = sync(&follower, &desk.path()).await;
+        let leaves = synced.unwrap_or_else(|told| panic!("{fails_at}: {told}")).leaves.len();
+        assert!(!whole || leaves == 1);
+        follower.check(None).await.unwrap();
+        if whole {
+            assert!(fails_at > 12, "a publication has more writes than {fails_at}");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_no_list_is_published_it_is_said_and_one_fills_a_copy_at_a_time() {
+    let mut desk = Desk::new();
+    goes_on(&mut desk, 1);
+    let follower = mirror(&desk, "follower");
+    let nothing = desk.folder.path().join("nothing");
+    std::fs::create_dir(&nothing).unwrap();
+    let said = sync(&follower, &nothing).await.unwrap_err();
+    assert!(matches!(&said, MirrorError::Source(_)) && said.to_string().contains("no list is published"));
+    let lock = follower.tree().lock().unwrap().expect("nobody else");
+    assert!(matches!(sync(&follower, &desk.path()).await, Err(MirrorError::Busy)));
+    drop(lock);
+    sync(&follower, &desk.path()).await.unwrap();
 }

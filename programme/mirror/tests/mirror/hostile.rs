@@ -7,6 +7,7 @@ use dtsec_list::batch::{Batch, EndorsedKey};
 use dtsec_log::CheckpointError;
 use dtsec_log::witness::Remembered;
 use dtsec_mirror::{Mirror, MirrorError, Source};
+use dtsec_publish::RoleKey;
 use dtsec_publish::publisher::{Manifest, sha256};
 use jiff::SignedDuration;
 use std::collections::HashMap;
@@ -40,7 +41,7 @@ impl Scene {
     async fn says(&self, tree: &Path) -> MirrorError {
         let error = sync(&self.follower, tree).await.expect_err("it lies");
         assert_eq!(self.follower.part(&part("entry/a")).unwrap().unwrap()["state"], "removed");
-        self.follower.check().await.unwrap();
+        self.follower.check(None).await.unwrap();
         sync(&self.follower, &self.desk.path()).await.expect("the honest list is still followed");
         error
     }
@@ -118,9 +119,9 @@ async fn a_list_that_nobody_renews_is_frozen_and_the_copy_says_since_when() {
 async fn files_of_two_lists_are_a_mixture() {
     let scene = Scene::new().await;
     let mixed = scene.desk.folder.path().join("mixed");
-    for name in ["metadata/2.snapshot.json", "metadata/2.targets.json", "checkpoint"] {
+    for name in ["metadata/2.snapshot.json", "metadata/2.targets.json", "checkpoints/2"] {
         copy(&scene.desk.path(), &mixed);
-        std::fs::copy(scene.old.join(name.replace("/2.", "/1.")), mixed.join(name)).unwrap();
+        std::fs::copy(scene.old.join(name.replace("/2", "/1")), mixed.join(name)).unwrap();
         let told = scene.says(&mixed).await;
         assert!(matches!(told, MirrorError::Mixture(_)), "{name}: {told}");
     }
@@ -146,7 +147,7 @@ async fn a_file_that_was_changed_on_the_way_is_found() {
             let text = name.to_str().unwrap();
             let fetched = text.starts_with("metadata/3.")
                 || text.ends_with("timestamp.json")
-                || text == "checkpoint"
+                || text == "checkpoints/3"
                 || text == "tile/entries/000.p/3";
             let fresh_object = (text.starts_with("objects/") || text.starts_with("targets/"))
                 && !scene.follower.tree().has(text).unwrap()
@@ -262,11 +263,11 @@ fn one_leaf(tree: &Path) -> dtsec_log::Hash {
 #[tokio::test]
 async fn a_checkpoint_that_no_witness_has_seen_is_not_believed() {
     let scene = Scene::new().await;
-    let text = std::fs::read_to_string(scene.file("checkpoint")).unwrap();
+    let text = std::fs::read_to_string(scene.file("checkpoints/2")).unwrap();
     let unseen = scene.desk.folder.path().join("unseen");
     copy(&scene.desk.path(), &unseen);
     let lines: Vec<&str> = text.lines().filter(|line| !line.contains("witness.example")).collect();
-    std::fs::write(unseen.join("checkpoint"), format!("{}\n", lines.join("\n"))).unwrap();
+    std::fs::write(unseen.join("checkpoints/2"), format!("{}\n", lines.join("\n"))).unwrap();
     let told = scene.says(&unseen).await;
     assert!(
         matches!(told, MirrorError::Checkpoint(CheckpointError::Witnesses { found: 0, quorum: 1 })),
@@ -295,7 +296,7 @@ async fn a_list_of_somebody_else_and_a_copy_without_a_root_are_refused() {
 #[tokio::test]
 async fn a_copy_that_was_changed_is_found_by_its_own_check() {
     let scene = Scene::new().await;
-    scene.follower.check().await.unwrap();
+    scene.follower.check(None).await.unwrap();
     let root = scene.follower.tree().root().to_owned();
     for name in ["parts/entry/a.json", "tile/entries/000.p/2", "metadata/timestamp.json", "checkpoint"] {
         let place = scene.desk.folder.path().join("harmed");
@@ -304,6 +305,125 @@ async fn a_copy_that_was_changed_is_found_by_its_own_check() {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
         std::fs::write(place.join(name), bytes).unwrap();
-        assert!(Mirror::new(&place).check().await.is_err(), "{name}");
+        assert!(Mirror::new(&place).check(None).await.is_err(), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_copy_that_says_something_else_of_itself_than_was_signed_is_found_by_its_check() {
+    let scene = Scene::new().await;
+    let root = scene.follower.tree().root().to_owned();
+    let before = scene.desk.folder.path().join("before");
+    sync_into(&scene, &before, &scene.old).await;
+    let place = scene.desk.folder.path().join("harmed");
+    for name in [".mirror/manifest.json", ".mirror/state.json"] {
+        copy(&root, &place);
+        std::fs::copy(before.join(name), place.join(name)).unwrap();
+        let told = Mirror::new(&place).check(None).await.unwrap_err();
+        assert!(matches!(told, MirrorError::Damaged { .. }), "{name}: {told}");
+    }
+    copy(&root, &place);
+    let state = std::fs::read_to_string(place.join(".mirror/state.json")).unwrap();
+    let until = scene.follower.fresh().unwrap().unwrap().until.to_string();
+    std::fs::write(place.join(".mirror/state.json"), state.replace(&until, "2099-01-01T00:00:00Z")).unwrap();
+    assert!(matches!(Mirror::new(&place).check(None).await, Err(MirrorError::Damaged { .. })));
+}
+
+/// A copy that has only ever seen an older tree.
+async fn sync_into(scene: &Scene, place: &Path, tree: &Path) {
+    let mirror = Mirror::new(place);
+    mirror.trust(&serde_json::to_vec(&scene.desk.first).unwrap()).unwrap();
+    sync(&mirror, tree).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_copy_of_somebody_else_s_list_passes_its_own_check_and_not_one_with_our_root() {
+    let scene = Scene::new().await;
+    let mut other = Desk::new();
+    other.set("entry/a", "listed");
+    other.publish(&[event(1, "certified", &["entry/a"])]).unwrap();
+    let theirs = mirror(&other, "theirs");
+    sync(&theirs, &other.path()).await.unwrap();
+    theirs.check(None).await.expect("it is whole");
+    let ours = serde_json::to_vec(&scene.desk.first).unwrap();
+    assert!(matches!(theirs.check(Some(&ours)).await, Err(MirrorError::Signature(_))));
+    scene.follower.check(Some(&ours)).await.unwrap();
+    // Nor is a copy led from one root to another.
+    assert!(matches!(theirs.trust(&ours), Err(MirrorError::OtherRoot)));
+    scene.follower.trust(&ours).unwrap();
+}
+
+#[tokio::test]
+async fn a_list_that_leads_out_of_its_folder_or_names_what_is_no_digest_is_refused_although_everybody_signed()
+{
+    let scene = Scene::new().await;
+    let digest = sha256(b"evil");
+    for path in [
+        "../evil",
+        "/tmp/evil",
+        ".mirror/root.json",
+        "a/../../evil",
+        "metadata/1.root.json",
+        "checkpoints/9",
+        "",
+    ] {
+        let tree = scene.forged(|manifest| _ = manifest.files.insert(path.to_owned(), digest.clone()));
+        let told = scene.says(&tree).await;
+        assert!(matches!(told, MirrorError::Tuf(_)), "{path}: {told}");
+    }
+    for digest in ["", "é", "../../etc/passwd", &"A".repeat(64)] {
+        let tree = scene.forged(|manifest| _ = manifest.parts.insert(part("entry/a"), digest.to_owned()));
+        let told = scene.says(&tree).await;
+        assert!(matches!(told, MirrorError::Tuf(_)), "{digest}: {told}");
+    }
+    let page = sha256(br#"{"state":"removed"}"#);
+    sync(
+        &scene.follower,
+        &scene.forged(|manifest| _ = manifest.files.insert("pages/b.html".to_owned(), page)),
+    )
+    .await
+    .expect("a page may be anywhere else");
+}
+
+#[tokio::test]
+async fn who_has_seen_a_key_replaced_is_not_led_back_behind_it() {
+    let mut scene = Scene::new().await;
+    // The timestamp's key was stolen; a root without it is made.
+    let stolen = std::mem::replace(&mut scene.desk.keys.timestamp, RoleKey::generate().unwrap());
+    let until = now() + SignedDuration::from_hours(24 * 365);
+    let mut second = scene.desk.keys.roles().root(Some(&scene.desk.first), now(), until).unwrap();
+    scene.desk.keys.root[..2].iter().for_each(|key| key.sign(&mut second).unwrap());
+    let before = scene.desk.folder.path().join("before");
+    copy(&scene.desk.path(), &before);
+    scene.desk.publisher(scene.desk.tree()).unwrap().install_root(&second).unwrap();
+    scene.desk.set("entry/a", "removed for good");
+    scene.desk.publish(&[event(3, "entry-removed", &["entry/a"])]).unwrap();
+    // The thief hides the second root, and says with the stolen key that the newest list is the new one – or the old one.
+    let mut trees = Vec::new();
+    for (name, from) in [("old", before), ("new", scene.desk.path())] {
+        let tree = scene.desk.folder.path().join(name);
+        copy(&from, &tree);
+        std::fs::remove_file(tree.join("metadata/2.root.json")).ok();
+        let read = std::fs::read(tree.join("metadata/timestamp.json")).unwrap();
+        let mut timestamp: Signed<Timestamp> = serde_json::from_slice(&read).unwrap();
+        timestamp.signed.version = NonZeroU64::new(99).unwrap();
+        timestamp.signatures.clear();
+        stolen.sign(&mut timestamp).unwrap();
+        put(&tree, "timestamp.json", &timestamp);
+        trees.push(tree);
+    }
+    for tree in &trees {
+        let unwarned = scene.desk.folder.path().join("unwarned");
+        if unwarned.exists() {
+            std::fs::remove_dir_all(&unwarned).unwrap();
+        }
+        sync_into(&scene, &unwarned, tree).await;
+    }
+    sync(&scene.follower, &scene.desk.path()).await.unwrap();
+    for tree in &trees {
+        let told = sync(&scene.follower, tree).await.unwrap_err();
+        assert!(matches!(told, MirrorError::Signature(_)), "{told}");
+    }
+    scene.follower.check(None).await.unwrap();
+    sync(&scene.follower, &scene.desk.path()).await.unwrap();
 }

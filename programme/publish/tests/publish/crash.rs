@@ -1,6 +1,6 @@
 //! A crash at any write: what clients see is the old list or the new one, and nothing is lost or told twice.
 
-use crate::desk::{Desk, event};
+use crate::desk::{Desk, event, page_of};
 use dtsec_publish::publisher::PublishError;
 
 #[tokio::test]
@@ -37,6 +37,10 @@ async fn a_disk_that_is_full_after_any_write_loses_and_repeats_nothing() {
         let told: Vec<i64> = leaves.iter().map(|leaf| leaf.seq).collect();
         assert_eq!(told, if whole { vec![1, 2, 3] } else { vec![1, 2, 3, 4] }, "{fails_at}");
         assert_eq!(manifest.seq, *told.last().unwrap());
+        for name in manifest.parts.keys() {
+            let page = desk.tree().get(&page_of(name)).unwrap().unwrap_or_default();
+            assert_eq!(page, desk.content.parts[name].to_string().into_bytes(), "{fails_at}: {name}");
+        }
         desk.client(memory.path()).await.unwrap();
         if whole {
             assert!(fails_at > 12, "a publication has more writes than {fails_at}");

@@ -22,11 +22,28 @@ use tough::{
 };
 use url::Url;
 
+/// Where a part's page lies.
+pub(crate) fn page_of(name: &PartName) -> String {
+    format!("pages/{}.html", name.as_str().replace('/', "-"))
+}
+
+/// A log's or a witness's key.
+pub(crate) fn signer(name: &str, kind: Kind) -> NoteSigner {
+    RoleKey::generate().unwrap().note_signer(name, kind).unwrap()
+}
+
 /// A witness with his memory.
 pub(crate) struct Watching {
     pub(crate) signer: NoteSigner,
-    log: Key,
+    pub(crate) log: Key,
     pub(crate) remembered: Remembered,
+}
+
+impl Watching {
+    pub(crate) fn new(name: &str, log: &NoteSigner) -> Self {
+        let (log, remembered) = (log.public().clone(), Remembered::nothing());
+        Self { signer: signer(name, Kind::Cosignature), log, remembered }
+    }
 }
 
 impl Witness for Watching {
@@ -79,6 +96,8 @@ pub(crate) struct Desk {
     pub(crate) folder: TempDir,
     pub(crate) keys: Keys,
     pub(crate) witness: Watching,
+    /// One whose place another has taken, and who signs a last time.
+    pub(crate) leaving: Option<Watching>,
     pub(crate) first: Signed<Root>,
     pub(crate) content: Content,
 }
@@ -105,14 +124,11 @@ impl Desk {
         let keys = Keys::new();
         let mut first = keys.roles().root(None, now(), now() + SignedDuration::from_hours(24 * 365)).unwrap();
         keys.root[..2].iter().for_each(|key| key.sign(&mut first).unwrap());
-        let witness = Watching {
-            signer: RoleKey::generate().unwrap().note_signer("witness.example", Kind::Cosignature).unwrap(),
-            log: keys.log.public().clone(),
-            remembered: Remembered::nothing(),
-        };
+        let witness = Watching::new("witness.example", &keys.log);
         let whole = ["entry", "lab"].map(str::to_owned).into();
         let content = Content { whole, ..Content::default() };
-        let desk = Self { folder: tempfile::tempdir().unwrap(), keys, witness, first, content };
+        let desk =
+            Self { folder: tempfile::tempdir().unwrap(), keys, witness, leaving: None, first, content };
         desk.publisher(desk.tree()).unwrap().install_root(&desk.first).unwrap();
         desk
     }
@@ -145,12 +161,7 @@ impl Desk {
     }
 
     pub(crate) fn page(&self, changed: &BTreeSet<PartName>) -> Vec<(String, Vec<u8>)> {
-        let page = |name: &PartName| {
-            (
-                format!("pages/{}.html", name.as_str().replace('/', "-")),
-                self.content.parts[name].to_string().into_bytes(),
-            )
-        };
+        let page = |name: &PartName| (page_of(name), self.content.parts[name].to_string().into_bytes());
         changed.iter().map(page).collect()
     }
 
@@ -166,7 +177,10 @@ impl Desk {
             snapshot: &self.keys.snapshot,
             timestamp: &self.keys.timestamp,
             log: &self.keys.log,
-            witnesses: vec![&mut self.witness],
+            witnesses: std::iter::once(&mut self.witness)
+                .chain(self.leaving.as_mut())
+                .map(|one| one as &mut dyn Witness)
+                .collect(),
         };
         publisher.release(&mut signers, now())?;
         Ok(staged)

@@ -6,6 +6,7 @@ use dtsec_publish::key::RoleKey;
 use dtsec_publish::publisher::PublishError;
 use dtsec_publish::{Signers, root};
 use jiff::SignedDuration;
+use tough::schema::{Signed, Targets};
 
 #[tokio::test]
 async fn what_happened_is_in_the_log_once_and_the_list_is_what_the_log_says_last() {
@@ -74,11 +75,15 @@ async fn one_member_alone_releases_nothing_and_two_do_one_after_the_other() {
         witnesses: vec![&mut desk.witness],
     };
     assert!(matches!(publisher.release(&mut signers, now()), Err(PublishError::Quorum { have: 1, need: 2 })));
-    assert_eq!(publisher.sign(one).unwrap(), (1, 2), "twice the same one is one");
+    assert_eq!(publisher.sign(one).unwrap().signed, (1, 2), "twice the same one is one");
     assert!(matches!(publisher.release(&mut signers, now()), Err(PublishError::Quorum { have: 1, need: 2 })));
     assert!(matches!(publisher.sign(&desk.keys.root[0]), Err(PublishError::NoRole("targets"))));
-    assert!(publisher.manifest().unwrap().is_none(), "nobody sees what is staged");
-    assert_eq!(publisher.sign(other).unwrap(), (2, 2));
+    assert_eq!(publisher.tree().files().unwrap(), ["metadata/1.root.json"], "nobody sees what is staged");
+    // The second member looks at it first.
+    let review = publisher.review().unwrap();
+    assert_eq!((review.version, review.changed), (1, vec![part("entry/a")]));
+    assert_eq!(review.leaves.iter().map(|leaf| leaf.event.as_str()).collect::<Vec<_>>(), ["certified"]);
+    assert_eq!(publisher.sign(other).unwrap().signed, (2, 2));
     publisher.release(&mut signers, now()).unwrap();
     assert!(matches!(publisher.release(&mut signers, now()), Err(PublishError::NothingStaged(1))));
     drop(publisher);
@@ -236,4 +241,70 @@ fn what_a_publication_does_not_name_stays_as_it_was() {
         desk.publisher(desk.tree()).unwrap().manifest().unwrap().unwrap().parts[&part("entry/b")].clone();
     std::fs::write(desk.path().join(dtsec_publish::publisher::object_path(&digest)), "{}").unwrap();
     assert!(matches!(desk.publisher(desk.tree()).unwrap().parts("entry"), Err(PublishError::Damaged { .. })));
+}
+
+#[tokio::test]
+async fn an_event_of_which_nothing_is_said_leaves_a_trace_only_where_it_changed_something() {
+    let mut desk = Desk::new();
+    desk.set("entry/a", "listed");
+    desk.publish(&[event(1, "certified", &["entry/a"])]).unwrap();
+    assert_eq!(desk.publish(&[event(2, "restated", &["entry/a"])]).unwrap().leaves, 0);
+    desk.set("entry/a", "listed, and open to something");
+    assert_eq!(desk.publish(&[event(3, "restated", &["entry/a"])]).unwrap().leaves, 1);
+    let (_, leaves) = desk.read().await;
+    assert_eq!(leaves.iter().map(|leaf| leaf.seq).collect::<Vec<_>>(), [1, 3]);
+}
+
+#[tokio::test]
+async fn a_member_who_is_elsewhere_sends_his_signature_and_no_other_counts() {
+    let mut desk = Desk::new();
+    desk.set("entry/a", "listed");
+    let publisher = desk.publisher(desk.tree()).unwrap();
+    let [one, other, _] = &desk.keys.targets[..] else { panic!() };
+    let events = [event(1, "certified", &["entry/a"])];
+    publisher.stage(&events, &desk.content, |_| Vec::new(), &[one], now()).unwrap();
+    let staged = desk.tree().beside(".staging").get("metadata/1.targets.json").unwrap().unwrap();
+    let signed = |by: &RoleKey, change: fn(&mut Signed<Targets>)| {
+        let mut copy: Signed<Targets> = serde_json::from_slice(&staged).unwrap();
+        change(&mut copy);
+        by.sign(&mut copy).unwrap();
+        serde_json::to_vec(&copy).unwrap()
+    };
+    let stranger = publisher.take_signatures(&signed(&desk.keys.snapshot, |_| ()));
+    assert!(matches!(stranger, Err(PublishError::NoRole("targets"))));
+    let longer = signed(other, |copy| copy.signed.expires += SignedDuration::from_hours(1));
+    assert!(matches!(publisher.take_signatures(&longer), Err(PublishError::OtherTargets)));
+    // A signature under his name that is not his.
+    let mut forged: Signed<Targets> = serde_json::from_slice(&signed(&desk.keys.snapshot, |_| ())).unwrap();
+    forged.signatures.last_mut().unwrap().keyid = other.public().id().unwrap();
+    let forged = serde_json::to_vec(&forged).unwrap();
+    assert!(matches!(publisher.take_signatures(&forged), Err(PublishError::NoRole("targets"))));
+    assert!(matches!(publisher.take_signatures(b"{}"), Err(PublishError::Damaged { .. })));
+    assert_eq!(publisher.review().unwrap().signed, (1, 2));
+    assert_eq!(publisher.take_signatures(&signed(other, |_| ())).unwrap().signed, (2, 2));
+}
+
+#[tokio::test]
+async fn what_does_not_fit_together_is_not_signed() {
+    let mut desk = Desk::new();
+    desk.set("entry/a", "listed");
+    let publisher = desk.publisher(desk.tree()).unwrap();
+    let [one, ..] = &desk.keys.targets[..] else { panic!() };
+    let events = [event(1, "certified", &["entry/a"])];
+    publisher.stage(&events, &desk.content, |_| Vec::new(), &[], now()).unwrap();
+    let staging = desk.tree().beside(".staging");
+    let mut tried = 0;
+    // Of the targets themselves the signature says what they are.
+    for path in staging.files().unwrap().into_iter().filter(|path| !path.starts_with("metadata/")) {
+        let whole = staging.get(&path).unwrap().unwrap();
+        let mut harmed = whole.clone();
+        let middle = harmed.len() / 2;
+        harmed[middle] ^= 1;
+        staging.put(&path, &harmed).unwrap();
+        assert!(publisher.sign(one).is_err(), "{path}");
+        staging.put(&path, &whole).unwrap();
+        tried += 1;
+    }
+    assert!(tried >= 5, "only {tried} files");
+    publisher.sign(one).unwrap();
 }

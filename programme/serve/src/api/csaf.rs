@@ -53,19 +53,22 @@ pub fn advisory(
         Some(_) => Status::Fixed,
     };
     let mut by_status: BTreeMap<Status, Vec<String>> = BTreeMap::new();
-    let mut products = Vec::new();
+    let mut products: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     let mut remediations = Vec::new();
     let mut threats = Vec::new();
     for entry in entries {
         let mut of_entry: BTreeMap<Status, Vec<String>> = BTreeMap::new();
+        let mut versions = Vec::new();
         for version in &entry.versions {
             let id = format!("{}:{}", entry.id, version.version);
-            products.push(json!({
+            versions.push(json!({
                 "category": "product_version", "name": version.version,
                 "product": { "product_id": id, "name": format!("{} {} {}", entry.developer, entry.product, version.version) },
             }));
             of_entry.entry(status(entry, &version.version)).or_default().push(id);
         }
+        let branch = json!({ "category": "product_name", "name": entry.product, "branches": versions });
+        products.entry(entry.developer.as_str()).or_default().push(branch);
         let conflict = vulnerability.conflicts.get(&entry.id);
         for (status, ids) in of_entry {
             match status {
@@ -117,7 +120,11 @@ pub fn advisory(
             of[name] = json!(values);
         }
     }
-    json!({
+    let vendors: Vec<Value> = products
+        .into_iter()
+        .map(|(developer, products)| json!({ "category": "vendor", "name": developer, "branches": products }))
+        .collect();
+    let mut whole = json!({
         "document": {
             "category": "csaf_vex",
             "csaf_version": "2.0",
@@ -135,11 +142,13 @@ pub fn advisory(
                 "generator": { "engine": { "name": "dtsec", "version": env!("CARGO_PKG_VERSION") }, "date": last },
             },
         },
-        "product_tree": { "branches": [{ "category": "vendor", "name": "Listed products", "branches": [
-            { "category": "product_name", "name": "Evaluated Products List", "branches": products },
-        ] }] },
+        "product_tree": { "branches": vendors },
         "vulnerabilities": [of],
-    })
+    });
+    if is_public(vulnerability, entries) {
+        whole["document"]["distribution"] = json!({ "tlp": { "label": "WHITE" } });
+    }
+    whole
 }
 
 /// What helps where it is not mitigated: the category, and in words.

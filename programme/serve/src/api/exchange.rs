@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use dtsec_registry::domain::vulnerability::Report;
 use dtsec_registry::domain::{Command, ComponentId, EntryId, Ref, VulnerabilityId};
-use dtsec_store::{Digest, Key, NewDocument, NewEvent, Size, Transaction};
+use dtsec_store::{Digest, Key, NewDocument, NewEvent, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -39,10 +39,7 @@ pub(super) async fn advisory(
     if !party && !csaf::is_public(vulnerability, &entries) {
         return Err(unknown().into());
     }
-    let key = Key::new("vulnerability", id.as_str());
-    let history = app.registry.store().history(&key, 0, Size::new(Size::MOST)).await?;
-    let history: Vec<_> = history.items.into_iter().map(|event| (event.at, event.tag)).collect();
-    let made = csaf::advisory(&app.site.name, &app.site.origin, vulnerability, &entries, &history);
+    let made = app.registry.advisory(&app.site.name, &app.site.origin, vulnerability, &entries).await?;
     let mut response = Json(made).into_response();
     let name = format!("attachment; filename=\"{}.json\"", id.as_str().to_lowercase());
     if let Ok(value) = HeaderValue::from_str(&name) {

@@ -275,7 +275,7 @@ pub fn transaction_of(
         // What everybody may see of it: what changed, and nothing of what it changed by.
         let public: Vec<String> = touched.iter().filter(|part| is_public(part)).map(name_of).collect();
         if !public.is_empty() {
-            let data = serde_json::json!({ "tag": new.tag, "parts": public });
+            let data = serde_json::json!({ "tag": published::public_tag(&new.tag), "parts": public });
             new.publish.push((TOPIC_PUBLIC.to_owned(), data));
         }
         transaction.events.push(new);

@@ -3,23 +3,24 @@
 use super::{Failure, Query, Registry, TOPIC_PUBLIC};
 use crate::access::guest;
 use crate::api::csaf;
-use dtsec_registry::domain::entry::{Basis, Entry, EntryKind};
-use dtsec_registry::domain::vulnerability::Severity;
+use dtsec_registry::domain::entry::{Basis, Entry, EntryKind, EntryState};
+use dtsec_registry::domain::vulnerability::{Severity, Vulnerability};
 use dtsec_registry::domain::{Digest as Named, Ref, Time};
-use dtsec_store::{Digest, Reader, Size};
+use dtsec_store::{Digest, Key, Reader, Search, Size};
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use url::Url;
 
-/// An event that everybody may know of.
+/// An event that touched what everybody may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicEvent {
     /// Its number in the log.
     pub seq: i64,
     /// When.
     pub at: Time,
-    /// What happened, by its tag.
-    pub tag: String,
+    /// What happened, by its tag; none where only what it changed is for everybody.
+    pub tag: Option<String>,
     /// To which parts: `KIND/ID`.
     pub parts: Vec<String>,
 }
@@ -31,6 +32,37 @@ pub struct OpenVulnerability {
     pub id: Option<String>,
     /// How bad its reporter finds it.
     pub severity: Severity,
+}
+
+/// The events that everybody may know of. Of others that touch a public part – a request for maintenance, an application – only
+/// what they change in it is published.
+const TAGS: [&str; 21] = [
+    "pp-review-opened",
+    "pp-revised",
+    "pp-commented",
+    "pp-comment-disposed",
+    "pp-accepted",
+    "pp-withdrawn",
+    "lab-accepted",
+    "lab-suspended",
+    "lab-reinstated",
+    "lab-removed",
+    "lab-accreditation-renewed",
+    "lab-extended",
+    "certified",
+    "entry-removed",
+    "entry-restored",
+    "entry-kept",
+    "entry-reviewed",
+    "de-facto-admitted",
+    "version-appended",
+    "vulnerability-triaged",
+    "mitigation-verified",
+];
+
+/// An event's tag for everybody, if it is one.
+pub(super) fn public_tag(tag: &str) -> Option<&str> {
+    TAGS.contains(&tag).then_some(tag)
 }
 
 /// How long a publisher has the events for himself.
@@ -52,7 +84,7 @@ impl Registry {
             Some(PublicEvent {
                 seq: message.seq,
                 at: message.at,
-                tag: message.data["tag"].as_str()?.to_owned(),
+                tag: message.data["tag"].as_str().map(str::to_owned),
                 parts: parts.map(|part| part.as_str().map(str::to_owned)).collect::<Option<_>>()?,
             })
         };
@@ -132,6 +164,52 @@ impl Registry {
             }
         }
         Ok(known)
+    }
+
+    /// The advisory on a vulnerability, as CSAF 2.0: `entries` are those that it may touch.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn advisory(
+        &self,
+        publisher: &str,
+        site: &Url,
+        vulnerability: &Vulnerability,
+        entries: &[Entry],
+    ) -> Result<Value, Failure> {
+        let key = Key::new("vulnerability", vulnerability.id.as_str());
+        let history = self.store.history(&key, 0, Size::new(Size::MOST)).await?;
+        let history: Vec<_> = history.items.into_iter().map(|event| (event.at, event.tag)).collect();
+        Ok(csaf::advisory(publisher, site, vulnerability, entries, &history))
+    }
+
+    /// Every advisory that anybody may see, as CSAF 2.0. `site` is where they are published.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn public_advisories(&self, publisher: &str, site: &Url) -> Result<Vec<Value>, Failure> {
+        let mut advisories = Vec::new();
+        let mut after = None;
+        loop {
+            let search =
+                Search::all("vulnerabilities").facet("triaged", "yes").size(Size::new(500)).after(after);
+            let found = self.store.search(&search).await?;
+            let ids = found.items.iter().filter_map(|row| row.id.parse().ok().map(Ref::Vulnerability));
+            let view = self.view(ids.collect::<Vec<_>>()).await?;
+            for one in view.vulnerabilities.values() {
+                let touched = self.view(one.entries.iter().cloned().map(Ref::Entry)).await?;
+                // What is only claimed is nobody's business yet.
+                let entries = touched.entries.values().filter(|entry| entry.state != EntryState::Claimed);
+                let entries: Vec<Entry> = entries.cloned().collect();
+                if !entries.is_empty() && csaf::is_public(one, &entries) {
+                    advisories.push(self.advisory(publisher, site, one, &entries).await?);
+                }
+            }
+            match found.next {
+                Some(next) => after = Some(next),
+                None => return Ok(advisories),
+            }
+        }
     }
 
     /// The reference values of an entry's versions, by version: the documents that the lab or the developer handed in. The

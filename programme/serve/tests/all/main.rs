@@ -9,6 +9,7 @@ mod site;
 mod access;
 mod exchange;
 mod first_use;
+mod foreign;
 mod forms;
 mod input;
 mod pages;

@@ -15,6 +15,7 @@ on_both! {
     what_a_rule_refuses_leaves_no_trace
     what_waits_is_shown_to_whom_it_waits_for
     a_command_that_brings_in_a_document_that_nobody_handed_in_is_refused_and_changes_nothing
+    who_publishes_is_told_what_everybody_may_know_once_and_no_more
 }
 
 async fn a_product_is_listed_by_commands_and_the_store_follows_from_its_events(place: Place) {
@@ -131,4 +132,58 @@ async fn a_command_that_brings_in_a_document_that_nobody_handed_in_is_refused_an
     site.registry.execute(&nora, &apply(&application), "we apply").await.unwrap();
     let kept = site.registry.store().has_document("lab/north", &digest.parse().unwrap()).await.unwrap();
     assert!(kept, "the lab's case does not have the document");
+}
+
+async fn who_publishes_is_told_what_everybody_may_know_once_and_no_more(place: Place) {
+    let site = place.with_entry().await;
+    let registry = &site.registry;
+    let told = registry.unpublished("publisher").await.unwrap().unwrap();
+    let tags: Vec<&str> = told.iter().filter_map(|event| event.tag.as_deref()).collect();
+    assert!(tags.contains(&"lab-accepted") && tags.contains(&"certified"), "{tags:?}");
+    assert!(!tags.contains(&"lab-applied") && told.iter().any(|event| event.tag.is_none()));
+    assert_eq!(registry.unpublished("another").await.unwrap(), None, "one publishes at a time");
+    let last = told.last().unwrap().seq;
+    registry.published("publisher", last).await.unwrap();
+    assert_eq!(registry.unpublished("publisher").await.unwrap().unwrap(), []);
+    registry.published("publisher", last).await.unwrap();
+
+    // A vulnerability in the first version, mended in the second: anybody learns which versions, and nobody which vulnerability
+    // while it is open.
+    let form = fixtures::form("2.1");
+    site.does("ann", Command::RequestMaintenance { request: id("r1"), entry: id("entry"), form }).await;
+    let report = fixtures::found("entry");
+    site.does("pat", Command::ReportVulnerability { vulnerability: id("v1"), report }).await;
+    let found = [(id("entry"), ["requirement-1".to_owned()].into())].into();
+    site.does("dora", Command::TriageVulnerability { vulnerability: id("v1"), found }).await;
+    let told = registry.unpublished("publisher").await.unwrap().unwrap();
+    assert!(told.iter().all(|event| event.parts == ["entry/entry"]), "{told:?}");
+    let tags: Vec<Option<&str>> = told.iter().map(|event| event.tag.as_deref()).collect();
+    assert_eq!(tags, [None, Some("vulnerability-triaged")]);
+    let state = registry.public_part("entry/entry").await.unwrap().unwrap();
+    assert!(!state.to_string().contains("v1") && !state.to_string().contains("r1"), "{state}");
+    assert_eq!(registry.public_part("vulnerability/v1").await.unwrap(), None);
+    let entry = registry.entry("entry").await.unwrap();
+    let known = registry.known_against(&entry).await.unwrap();
+    assert_eq!(known.keys().collect::<Vec<_>>(), [&entry.versions[0].version]);
+    assert_eq!(known.values().next().unwrap()[0].id, None);
+    site.decided(fixtures::appending("r1", "2.1", &[])).await;
+    let (vulnerability, evidence) = (|| id("v1"), fixtures::hash("fix"));
+    let fixed_in = Some("2.1".to_owned());
+    let (entry, reported) = (id("entry"), evidence.clone());
+    site.does(
+        "ann",
+        Command::ReportMitigation { vulnerability: vulnerability(), entry, evidence: reported, fixed_in },
+    )
+    .await;
+    let verified = Command::VerifyMitigation { vulnerability: vulnerability(), entry: id("entry"), evidence };
+    site.does("dora", verified).await;
+    let entry = registry.entry("entry").await.unwrap();
+    let known = registry.known_against(&entry).await.unwrap();
+    assert_eq!(known.keys().collect::<Vec<_>>(), [&entry.versions[0].version]);
+    assert_eq!(known.values().next().unwrap()[0].id.as_deref(), Some("v1"));
+    // In the advisory as well.
+    let advisory = site.get(&crate::site::As::Nobody, "/api/v1/advisories/v1").await.is(200).json();
+    let of = &advisory["vulnerabilities"][0];
+    assert_eq!(of["product_status"]["fixed"], serde_json::json!(["entry:2.1"]));
+    assert_eq!(of["remediations"][0]["category"], "vendor_fix");
 }

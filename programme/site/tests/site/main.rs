@@ -1,0 +1,7 @@
+//! The published pages and feeds, made of parts as the registry gives them.
+
+mod csaf;
+mod feeds;
+mod made;
+mod pages;
+mod verdicts;
