@@ -1,5 +1,6 @@
-//! Many files at once.
+//! Many files at once, and few although there are many.
 
+use crate::desk::{Desk, event};
 use dtsec_publish::tree::Tree;
 
 #[test]
@@ -32,4 +33,23 @@ fn what_waits_when_the_disk_is_full_leaves_nothing_behind() {
         std::fs::read_dir(folder.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["0", "1", "2"]);
+}
+
+#[test]
+fn one_change_writes_as_few_files_in_a_long_list_as_in_a_short_one() {
+    let of = |parts: usize| {
+        let mut desk = Desk::new();
+        (0..parts).for_each(|number| desk.set(&format!("entry/e{number}"), &format!("listed as {number}")));
+        let names: Vec<String> = (0..parts).map(|number| format!("entry/e{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let first = desk.tree();
+        desk.publish_to(first.clone(), &[event(1, "certified", &names)]).unwrap();
+        desk.set("entry/e1", "removed");
+        let second = desk.tree();
+        desk.publish_to(second.clone(), &[event(2, "entry-removed", &["entry/e1"])]).unwrap();
+        (first.written().files, second.written().files)
+    };
+    let ((_, short), (all, long)) = (of(5), of(120));
+    assert!(long <= short, "{long} files, and {short} in a short list");
+    assert!(all > 4 * 120, "the control: parts and pages, each in two places: {all}");
 }
