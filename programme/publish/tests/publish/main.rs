@@ -5,4 +5,5 @@
 mod crash;
 mod desk;
 mod foreign;
+mod many;
 mod publications;
