@@ -203,7 +203,10 @@ fn a_registry_is_published_and_followed_in_a_folder_and_on_a_web_server() {
     assert_eq!(status, 1, "one member is not enough: {refused:#}");
     assert!(refused["refused"].as_str().unwrap().contains("1 of the 2 signatures"), "{refused}");
     assert!(!world.path("tree/metadata/timestamp.json").exists(), "nobody sees what is only staged");
-    assert_eq!(world.signs("member-2")["have"], 2);
+    let review = world.done(&[&["publish", "sign"][..], &PLACE].concat());
+    assert!(review["changed"].as_array().is_some_and(|parts| !parts.is_empty()), "{review:#}");
+    assert_eq!(review["signed"], json!([1, 2]), "who only looks does not sign");
+    assert_eq!(world.signs("member-2")["signed"], json!([2, 2]));
     let released = world.releases();
     assert_eq!(released["version"], 1);
 
@@ -361,7 +364,7 @@ fn a_key_of_a_member_that_was_lost_is_replaced_and_followers_go_along() {
     world.stages(&["--key", "member-1.pem"]);
     let lost = [&["publish", "sign", "--key", "member-2.pem"][..], &PLACE].concat();
     assert_eq!(world.asks(&lost).0, 1, "the key that was lost");
-    assert_eq!(world.signs("member-3")["have"], 2);
+    assert_eq!(world.signs("member-3")["signed"], json!([2, 2]));
     world.releases();
     let (status, synced) = world.syncs("copy", "tree");
     assert_eq!((status, &synced["version"]), (0, &json!(2)), "{synced:#}");
