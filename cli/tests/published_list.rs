@@ -202,7 +202,10 @@ fn a_registry_is_published_and_followed_in_a_folder_and_on_a_web_server() {
     let (status, refused) = world.release();
     assert_eq!(status, 1, "one member is not enough: {refused:#}");
     assert!(refused["refused"].as_str().unwrap().contains("1 of the 2 signatures"), "{refused}");
-    assert!(!world.path("tree/objects").exists(), "nobody sees what is only staged");
+    assert!(!world.path("tree/metadata/timestamp.json").exists(), "nobody sees what is only staged");
+    let review = world.done(&[&["publish", "sign"][..], &PLACE].concat());
+    assert!(review["changed"].as_array().is_some_and(|parts| !parts.is_empty()), "{review:#}");
+    assert_eq!(review["signed"], json!([1, 2]), "who only looks does not sign");
     assert_eq!(world.signs("member-2")["signed"], json!([2, 2]));
     let released = world.releases();
     assert_eq!(released["version"], 1);

@@ -2,7 +2,7 @@
 
 use super::{
     FIRST, FIXED,
-    scene::{DEVELOPER, FINDER, GROUP, LAB, Scene, text},
+    scene::{DEVELOPER, FINDER, GROUP, LAB, Scene, strings, text},
 };
 use crate::layout;
 use anyhow::{Context as _, Result, bail};
@@ -37,10 +37,6 @@ fn identity(version: &str) -> String {
 
 fn editions() -> Value {
     json!({ "criteria": "ISO/IEC 15408:2009", "methodology": "ISO/IEC 18045:2005" })
-}
-
-fn strings(value: &Value) -> Vec<String> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// The role by which somebody is told of.

@@ -1,6 +1,6 @@
 //! The published list: who may sign it, how it is published, and who follows it.
 
-use super::scene::{GROUP, HOSPITAL, PUBLISHER, Scene, text};
+use super::scene::{GROUP, HOSPITAL, PUBLISHER, Scene, strings, text};
 use anyhow::Result;
 use serde_json::json;
 
@@ -74,7 +74,10 @@ pub(super) fn publishes(scene: &mut Scene<'_>, title: &str, more: &[&str]) -> Re
     })?;
     for member in ["keys/member-1.pem", "keys/member-2.pem"] {
         let sign = [&["publish", "sign", "--key", member][..], &PLACE].concat();
-        scene.does(GROUP, &sign, |value| format!("{} of {} signatures", value["have"], value["need"]))?;
+        scene.does(GROUP, &sign, |value| {
+            let changed = strings(&value["changed"]).join(", ");
+            format!("{changed}: {} of {} signatures", value["signed"][0], value["signed"][1])
+        })?;
     }
     let release = [&["publish", "release"][..], &PLACE, &ONLINE].concat();
     scene.does(PUBLISHER, &release, |value| {

@@ -299,3 +299,8 @@ pub(super) fn typed(arguments: &[&str]) -> String {
 pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
+
+/// The texts in a value.
+pub(super) fn strings(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
