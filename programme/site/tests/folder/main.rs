@@ -21,6 +21,8 @@ fn made() -> Made {
         json!({ "state": "removed", "since": "2030-03-05T12:00:00Z", "because": "vulnerability" });
     let mut warned = entry("gamma", "Gämma Pump");
     warned["known"] = json!({ "1.1.0": [{ "id": "undisclosed", "severity": "high" }] });
+    // Whoever is looked for by name is not to be found by developer.
+    (removed["developer"], warned["developer"]) = (json!("betacare"), json!("sugarless"));
     let mut made = Made::new([entry("alpha", "Alpha Pump"), removed, warned]);
     made.advisories.push(advisory("CVE-2030-1000", "alpha"));
     made
@@ -59,6 +61,7 @@ fn a_product_is_looked_up_by_name_version_and_developer_without_a_server() {
     assert_eq!(found("alpha pump 1.1"), ["Alpha Pump"]);
     assert_eq!(found("gamma"), ["Gämma Pump"], "accents are not asked for");
     assert_eq!(found("sensor"), ["Beta <b>Sensor</b>"], "a name stays text");
+    assert_eq!(found("SUGARLESS"), ["Gämma Pump"], "by its developer");
     assert_eq!(found("1.0.0").len(), 3);
     assert!(found("omega").is_empty() && browser.text().contains("Nothing is found"));
     found("beta");
