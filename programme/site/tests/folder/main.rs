@@ -1,5 +1,7 @@
 //! The pages in a real browser, opened from a folder without a server.
 
+#[path = "../site/asked.rs"]
+mod asked;
 #[path = "../../../serve/tests/browser/driver.rs"]
 #[allow(dead_code, reason = "the registry's own tests use more of it")]
 mod driver;
@@ -8,6 +10,7 @@ mod driver;
 mod made;
 
 use driver::Browser;
+use dtsec_verify::{Finding, Freshness};
 use made::{Made, advisory, entry};
 use serde_json::json;
 use std::path::Path;
@@ -116,4 +119,31 @@ fn a_page_says_how_fresh_the_list_is_by_the_clock_and_warns_when_it_is_not() {
     open(&browser, folder.path(), "entries/alpha.html");
     assert!(warned());
     assert!(browser.text().contains("List as of 2020-01-01 00:00 UTC, fresh until 2020-01-02 00:00 UTC."));
+}
+
+#[test]
+#[ignore = "needs a browser"]
+fn a_verdict_and_the_form_are_for_everybody_and_load_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let browser = Browser::open();
+    let fresh = |finding| asked::shown(finding, Freshness::Fresh);
+    for (name, html, says) in [
+        ("listed", fresh(Finding::ListedAndClean), "A certified version runs on this device"),
+        ("open", fresh(Finding::OpenVulnerability), "CVE-2030-1000"),
+        ("removed", fresh(Finding::Removed), "taken off the list"),
+        ("unlisted", fresh(Finding::NotListed), "not on the list"),
+        ("stale", asked::shown(Finding::StaleList, Freshness::Stale), "The list is out of date"),
+        ("form", asked::asked(), "1. Ask the device"),
+    ] {
+        std::fs::write(folder.path().join(format!("{name}.html")), html).unwrap();
+        open(&browser, folder.path(), &format!("{name}.html"));
+        assert!(browser.text().contains(says), "{name}: {}", browser.text());
+        for scheme in ["light", "dark"] {
+            browser.media(scheme, "");
+            assert_eq!(browser.run(STUMBLES, &[]), json!([]), "{name}, {scheme}");
+        }
+        let loaded = "return performance.getEntriesByType('resource').length";
+        assert_eq!(browser.run(loaded, &[]), 0, "{name} loads something");
+        assert_eq!(browser.complaints(), Vec::<String>::new(), "{name}");
+    }
 }
