@@ -1,5 +1,7 @@
 //! The pages in a real browser, opened from a folder without a server.
 
+#[path = "../site/asked.rs"]
+mod asked;
 #[path = "../../../serve/tests/browser/driver.rs"]
 #[allow(dead_code, reason = "the registry's own tests use more of it")]
 mod driver;
@@ -8,6 +10,7 @@ mod driver;
 mod made;
 
 use driver::Browser;
+use dtsec_verify::{Finding, Freshness};
 use made::{Made, advisory, entry};
 use serde_json::json;
 use std::path::Path;
@@ -21,6 +24,8 @@ fn made() -> Made {
         json!({ "state": "removed", "since": "2030-03-05T12:00:00Z", "because": "vulnerability" });
     let mut warned = entry("gamma", "Gämma Pump");
     warned["known"] = json!({ "1.1.0": [{ "id": "undisclosed", "severity": "high" }] });
+    // Whoever is looked for by name is not to be found by developer.
+    (removed["developer"], warned["developer"]) = (json!("betacare"), json!("sugarless"));
     let mut made = Made::new([entry("alpha", "Alpha Pump"), removed, warned]);
     made.advisories.push(advisory("CVE-2030-1000", "alpha"));
     made
@@ -59,6 +64,7 @@ fn a_product_is_looked_up_by_name_version_and_developer_without_a_server() {
     assert_eq!(found("alpha pump 1.1"), ["Alpha Pump"]);
     assert_eq!(found("gamma"), ["Gämma Pump"], "accents are not asked for");
     assert_eq!(found("sensor"), ["Beta <b>Sensor</b>"], "a name stays text");
+    assert_eq!(found("SUGARLESS"), ["Gämma Pump"], "by its developer");
     assert_eq!(found("1.0.0").len(), 3);
     assert!(found("omega").is_empty() && browser.text().contains("Nothing is found"));
     found("beta");
@@ -113,4 +119,31 @@ fn a_page_says_how_fresh_the_list_is_by_the_clock_and_warns_when_it_is_not() {
     open(&browser, folder.path(), "entries/alpha.html");
     assert!(warned());
     assert!(browser.text().contains("List as of 2020-01-01 00:00 UTC, fresh until 2020-01-02 00:00 UTC."));
+}
+
+#[test]
+#[ignore = "needs a browser"]
+fn a_verdict_and_the_form_are_for_everybody_and_load_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let browser = Browser::open();
+    let fresh = |finding| asked::shown(finding, Freshness::Fresh);
+    for (name, html, says) in [
+        ("listed", fresh(Finding::ListedAndClean), "A certified version runs on this device"),
+        ("open", fresh(Finding::OpenVulnerability), "CVE-2030-1000"),
+        ("removed", fresh(Finding::Removed), "taken off the list"),
+        ("unlisted", fresh(Finding::NotListed), "not on the list"),
+        ("stale", asked::shown(Finding::StaleList, Freshness::Stale), "The list is out of date"),
+        ("form", asked::asked(), "1. Ask the device"),
+    ] {
+        std::fs::write(folder.path().join(format!("{name}.html")), html).unwrap();
+        open(&browser, folder.path(), &format!("{name}.html"));
+        assert!(browser.text().contains(says), "{name}: {}", browser.text());
+        for scheme in ["light", "dark"] {
+            browser.media(scheme, "");
+            assert_eq!(browser.run(STUMBLES, &[]), json!([]), "{name}, {scheme}");
+        }
+        let loaded = "return performance.getEntriesByType('resource').length";
+        assert_eq!(browser.run(loaded, &[]), 0, "{name} loads something");
+        assert_eq!(browser.complaints(), Vec::<String>::new(), "{name}");
+    }
 }

@@ -1,5 +1,6 @@
 //! The published pages and feeds, made of parts as the registry gives them.
 
+mod asked;
 mod csaf;
 mod feeds;
 mod made;
