@@ -151,8 +151,8 @@ async fn visitor(
 fn whole(buffer: &[u8]) -> anyhow::Result<bool> {
     let Some(end) = find(buffer, b"\r\n\r\n") else { return Ok(false) };
     let head = std::str::from_utf8(&buffer[..end])?;
-    let lengths = head.lines().filter_map(|line| line.strip_prefix("content-length: "));
-    let length: usize = lengths.last().context("the answer has no length")?.parse()?;
+    let mut lengths = head.lines().filter_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = lengths.next_back().context("the answer has no length")?.parse()?;
     Ok(buffer.len() >= end + 4 + length)
 }
 

@@ -138,7 +138,7 @@ fn a_revoked_certificate_takes_the_keys_with_it_that_came_by_it_also_after_they_
     assert_eq!(enrolled.new, 1, "{:?}", enrolled.refused);
     let batches = batch::changed(&Batches::new(), &all);
     let read = of(&batches);
-    assert_eq!(read.authorities(), [authority.clone()]);
+    assert_eq!(read.authorities(), std::slice::from_ref(&authority));
     assert_eq!(
         batches["endorsements/ACME.1"].authorities[0].replace('\r', ""),
         authority_pem.replace('\r', "")
