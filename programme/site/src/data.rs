@@ -3,13 +3,37 @@
 use crate::parts::All;
 use crate::{File, Input, SiteError, words};
 use dtsec_list::FORMAT;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeMap;
+
+/// An entry in short.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Short<'a> {
+    id: &'a str,
+    product: &'a str,
+    developer: &'a str,
+    class: &'a str,
+    kind: &'a str,
+    state: &'a str,
+    versions: Vec<&'a str>,
+    last_reviewed: &'a str,
+    page: String,
+    part: String,
+}
+
+/// Where a fingerprint leads.
+#[derive(Serialize)]
+struct Place<'a> {
+    entry: &'a str,
+    version: &'a str,
+}
 
 pub(crate) fn files(input: &Input<'_>, all: &All<'_>) -> Result<Vec<File>, SiteError> {
     let mut entries = Vec::new();
     let mut products = Vec::new();
-    let mut fingerprints: BTreeMap<&str, Value> = BTreeMap::new();
+    let mut fingerprints: BTreeMap<&str, Place<'_>> = BTreeMap::new();
     for entry in all.entries.values() {
         let state = words::entry(entry, newest_known(all, entry));
         let versions: Vec<&str> = entry.versions.iter().map(|one| one.version).collect();
@@ -24,14 +48,20 @@ pub(crate) fn files(input: &Input<'_>, all: &All<'_>) -> Result<Vec<File>, SiteE
             versions,
             identities,
         ]));
-        entries.push(json!({
-            "id": entry.id, "product": entry.product, "developer": entry.developer, "class": entry.class,
-            "kind": entry.kind.kind, "state": entry.state.state, "versions": versions,
-            "last-reviewed": entry.last_reviewed, "page": format!("entries/{}.html", entry.id),
-            "part": format!("parts/entry/{}.json", entry.id),
-        }));
+        entries.push(Short {
+            id: entry.id,
+            product: entry.product,
+            developer: entry.developer,
+            class: entry.class,
+            kind: entry.kind.kind,
+            state: entry.state.state,
+            versions,
+            last_reviewed: entry.last_reviewed,
+            page: format!("entries/{}.html", entry.id),
+            part: format!("parts/entry/{}.json", entry.id),
+        });
         for one in entry.attestation.iter().flat_map(|one| &one.versions) {
-            fingerprints.insert(one.fingerprint, json!({ "entry": entry.id, "version": one.version }));
+            fingerprints.insert(one.fingerprint, Place { entry: entry.id, version: one.version });
         }
     }
     let mut index = b"window.dtsecProducts = ".to_vec();

@@ -131,22 +131,23 @@ struct Touched<'a> {
 impl<'a> Touched<'a> {
     /// A page is touched by its own part, and by those whose names stand on it.
     fn by(all: &parts::All<'a>, changed: Option<&BTreeSet<PartName>>) -> Self {
-        let is = |kind: &str, id: &str| {
-            changed.is_none_or(|changed| {
-                format!("{kind}/{id}").parse().is_ok_and(|name| changed.contains(&name))
-            })
+        let named: BTreeSet<&str> = changed.into_iter().flatten().map(PartName::as_str).collect();
+        let of = |kind: &str| -> BTreeSet<&str> {
+            named.iter().filter_map(|name| name.strip_prefix(kind)?.strip_prefix('/')).collect()
         };
+        let (entries, labs, profiles) = (of("entry"), of("lab"), of("pp"));
+        let is = |among: &BTreeSet<&str>, id: &str| changed.is_none() || among.contains(id);
         let advised: BTreeSet<&str> = all.advised.keys().map(|(entry, _)| *entry).collect();
         let mut touched = Self {
             whole: changed.is_none(),
             entries: BTreeSet::new(),
-            labs: all.labs.keys().copied().filter(|id| is("lab", id)).collect(),
-            profiles: all.profiles.keys().copied().filter(|id| is("pp", id)).collect(),
+            labs: all.labs.keys().copied().filter(|id| is(&labs, id)).collect(),
+            profiles: all.profiles.keys().copied().filter(|id| is(&profiles, id)).collect(),
             letters: BTreeSet::new(),
         };
         let (mut labs, mut profiles) = (touched.labs.clone(), touched.profiles.clone());
         for (id, entry) in &all.entries {
-            let own = is("entry", id);
+            let own = is(&entries, id);
             if own {
                 touched.letters.insert(lists::letter(entry.product));
                 labs.extend(entry.kind.lab);

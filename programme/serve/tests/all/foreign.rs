@@ -46,10 +46,8 @@ async fn a_foreign_validator_accepts_advisories_in_every_state_and_refuses_broke
         };
         site.does("pat", Command::ReportVulnerability { vulnerability: vulnerability(), report }).await;
         let mut all = vec![advisory().await];
-        let found = match conflicts {
-            true => [(id("entry"), ["requirement-1".to_owned()].into())].into(),
-            false => Default::default(),
-        };
+        let claims = conflicts.then(|| "requirement-1".to_owned());
+        let found = [(id("entry"), claims.into_iter().collect())].into();
         site.does("dora", Command::TriageVulnerability { vulnerability: vulnerability(), found }).await;
         all.push(advisory().await);
         if conflicts {
