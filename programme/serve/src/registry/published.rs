@@ -111,7 +111,7 @@ impl Registry {
     pub async fn public_part(&self, name: &str) -> Result<Option<Value>, Failure> {
         let Some((kind, id)) = name.split_once('/') else { return Ok(None) };
         match self.part(&guest()?, kind, id).await {
-            Ok((state, _)) => Ok(Some(state)),
+            Ok((state, _)) => Ok(Some(without_people(state))),
             Err(Failure::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
@@ -131,7 +131,7 @@ impl Registry {
                 for row in &page.items {
                     let Some(id) = row["id"].as_str() else { continue };
                     let (state, _) = self.part(&guest, kind, id).await?;
-                    parts.insert(format!("{kind}/{id}"), state);
+                    parts.insert(format!("{kind}/{id}"), without_people(state));
                 }
                 match page.next {
                     Some(next) => query.after = Some(next),
@@ -236,6 +236,18 @@ impl Registry {
         }
         Ok(all)
     }
+}
+
+/// Without who wrote a comment: the registry's pages may say so, but what is published can never be taken back.
+fn without_people(mut state: Value) -> Value {
+    for comment in
+        state.get_mut("comments").and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut())
+    {
+        if let Some(comment) = comment.as_object_mut() {
+            comment.remove("by");
+        }
+    }
+    state
 }
 
 fn stored(digest: &Named) -> Result<Digest, Failure> {

@@ -16,6 +16,7 @@ on_both! {
     what_waits_is_shown_to_whom_it_waits_for
     a_command_that_brings_in_a_document_that_nobody_handed_in_is_refused_and_changes_nothing
     who_publishes_is_told_what_everybody_may_know_once_and_no_more
+    what_is_published_says_what_was_commented_and_not_by_whom
 }
 
 async fn a_product_is_listed_by_commands_and_the_store_follows_from_its_events(place: Place) {
@@ -186,4 +187,26 @@ async fn who_publishes_is_told_what_everybody_may_know_once_and_no_more(place: P
     let of = &advisory["vulnerabilities"][0];
     assert_eq!(of["product_status"]["fixed"], serde_json::json!(["entry:2.1"]));
     assert_eq!(of["remediations"][0]["category"], "vendor_fix");
+}
+
+async fn what_is_published_says_what_was_commented_and_not_by_whom(place: Place) {
+    let site = place.with_entry().await;
+    let text = Box::new(fixtures::profile("pp-2"));
+    site.does("dora", Command::DraftPp { pp: id("pp-2"), text }).await;
+    let (document, closes) = (fixtures::hash("pp-2"), fixtures::date(90));
+    site.does("dora", Command::OpenPpReview { pp: id("pp-2"), document, closes }).await;
+    let (place, text) = ("Packages".to_owned(), "Name the edition.".to_owned());
+    site.does("pat", Command::CommentPp { pp: id("pp-2"), comment: id("c1"), place, text }).await;
+    let seen = site.get(&crate::site::As::Nobody, "/api/v1/parts/pp/pp-2").await.is(200).text();
+    assert!(seen.contains("\"pat\""), "the registry says who it was: {seen}");
+    let one = site.registry.public_part("pp/pp-2").await.unwrap().unwrap();
+    assert_eq!(one["comments"]["c1"]["text"], "Name the edition.");
+    for (name, part) in site.registry.public_parts().await.unwrap() {
+        for person in ["pat", "dora", "dirk", "ann", "nora", "saul"] {
+            assert!(!part.to_string().contains(&format!("\"{person}\"")), "{name}: {part}");
+        }
+        if name == "pp/pp-2" {
+            assert_eq!(part, one);
+        }
+    }
 }
