@@ -97,10 +97,18 @@ impl Need {
             Self::ArmGcc => apt_install(&["gcc-arm-none-eabi", "libnewlib-arm-none-eabi"]),
             Self::Qemu => apt_install(&["qemu-system-arm"]),
             Self::PythonPeers => install_peers(),
-            // Of its own, and not a dependency of ours: with it everybody's JSON objects would keep another order.
+            // Of its own, and not a dependency of ours: with it everybody's JSON objects would keep another order. Unoptimised: it reads a few pages.
             Self::CsafValidator => shell::run(
                 shell::cargo()
-                    .args(["install", "--locked", "--quiet", "--version", CSAF_VALIDATOR, "--root"])
+                    .args([
+                        "install",
+                        "--debug",
+                        "--locked",
+                        "--quiet",
+                        "--version",
+                        CSAF_VALIDATOR,
+                        "--root",
+                    ])
                     .arg(layout::tools())
                     .arg("csaf-validator"),
             ),
