@@ -218,6 +218,17 @@ fn a_registry_is_published_and_followed_in_a_folder_and_on_a_web_server() {
         assert_eq!(world.done(&["list", "check", copy])["log-size"], released["log-size"]);
     }
     let entry = world.entry("copy");
+    // People find the product by its page, in the tree and in a copy of it.
+    let id = entry.strip_prefix("entry/").unwrap();
+    for place in ["tree", "copy", "fetched"] {
+        let page = |path: &str| std::fs::read_to_string(world.path(place).join(path)).unwrap();
+        let part: Value = serde_json::from_str(&page(&format!("parts/{entry}.json"))).unwrap();
+        let product = part["product"].as_str().unwrap();
+        for path in ["index.html", &format!("entries/{id}.html"), "changes.atom"] {
+            assert!(page(path).contains(product), "{place}/{path} does not name {product}");
+        }
+        assert!(page("list.json").contains(&format!("\"{id}\"")), "{place}");
+    }
     let shown = world.done(&["list", "show", "copy", &entry]);
     assert!(!shown["history"].as_array().unwrap().is_empty(), "{shown:#}");
     assert_eq!(shown["list"]["stale"], false);
