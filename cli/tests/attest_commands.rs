@@ -76,8 +76,8 @@ fn what_is_no_token_is_answered_with_no_whatever_it_is() {
     changed[40] ^= 1;
     assert_eq!(show(&changed), (1, None), "read, and not signed by that key");
     for (content, name) in [
-        (&b""[..], "envelope"),
-        (&token[..token.len() - 1], "envelope"),
+        (&b""[..], "truncated"),
+        (&token[..token.len() - 1], "truncated"),
         (hex::encode(&token).as_bytes(), "envelope"),
         (&vec![0xD2; 100_000], "too-long"),
         (&[0x81; 16_000], "envelope"),

@@ -214,6 +214,7 @@ async fn the_log_s_key_and_its_witnesses_are_replaced_and_whoever_follows_goes_a
     desk.set("entry/a", "after 5");
     let refused = desk.publish(&[event(5, "version-appended", &["entry/a"])]).unwrap_err();
     assert!(matches!(refused, PublishError::Witnesses { found: 0, quorum: 1, .. }), "{refused}");
+    assert!(refused.to_string().contains("another.example did not sign"), "{refused}");
     desk.leaving = Some(another);
     goes_on(&mut desk, 5);
     let path = desk.path().join("checkpoints/5");

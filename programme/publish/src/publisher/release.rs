@@ -7,7 +7,7 @@ use super::{
     damaged,
 };
 use crate::root::{self, SPEC_VERSION};
-use dtsec_log::{Checkpoint, CheckpointError, Frontier, Note, Policy, Tiles, tree as merkle};
+use dtsec_log::{Checkpoint, CheckpointError, Frontier, Key, Note, Policy, Tiles, tree as merkle};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -195,6 +195,9 @@ impl Publisher {
             match policy.believe(&note) {
                 Ok(_) => {}
                 Err(CheckpointError::Witnesses { found, quorum }) => {
+                    let silent = policy.witnesses.iter().filter(|one| note.verify(one).is_err());
+                    let silent: Vec<&str> = silent.map(Key::name).collect();
+                    said.push(format!("{} did not sign", silent.join(" and ")));
                     let said = said.join("; ");
                     return Err(PublishError::Witnesses { found, quorum, said });
                 }
