@@ -191,9 +191,9 @@ async fn who_publishes_is_told_what_everybody_may_know_once_and_no_more(place: P
 
 async fn what_is_published_says_what_was_commented_and_not_by_whom(place: Place) {
     let site = place.with_entry().await;
-    let text = Box::new(fixtures::profile("pp-2"));
+    let text = Box::new(fixtures::profile("notes"));
     site.does("dora", Command::DraftPp { pp: id("pp-2"), text }).await;
-    let (document, closes) = (fixtures::hash("pp-2"), fixtures::date(90));
+    let (document, closes) = (fixtures::hash("notes"), fixtures::date(90));
     site.does("dora", Command::OpenPpReview { pp: id("pp-2"), document, closes }).await;
     let (place, text) = ("Packages".to_owned(), "Name the edition.".to_owned());
     site.does("pat", Command::CommentPp { pp: id("pp-2"), comment: id("c1"), place, text }).await;
