@@ -51,6 +51,15 @@ impl Desk {
             done(&folder, &["publish", "root", "sign", "root.json", "--key", key]);
         }
         done(&folder, &["publish", "root", "install", "root.json", "--tree", "tree", "--log", "log.json"]);
+        // An empty registry, as a server makes it at its first start.
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dtsec"));
+        command.current_dir(folder.path()).args(["--json", "serve", "--listen", "127.0.0.1:0"]);
+        let mut server = command.args(["--data", "data"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("address"), "{line}");
+        server.kill().unwrap();
+        server.wait().unwrap();
         Self { folder, log }
     }
 
@@ -267,4 +276,16 @@ fn a_publisher_whose_tree_was_set_back_finds_no_witness_for_another_past() {
     desk.copy("honest", "tree");
     let (status, released) = publish(KEYS[2]);
     assert_eq!((status, &released["log-size"]), (0, &json!(3)), "the control: {released:#}");
+}
+
+#[test]
+fn a_list_is_not_published_from_a_registry_that_is_not_there() {
+    let desk = Desk::new(&[], 0);
+    std::fs::rename(desk.folder.path().join("data"), desk.folder.path().join("elsewhere")).unwrap();
+    let (status, error) = desk.stage(&[]);
+    assert_eq!(status, 2, "{error:#}");
+    assert!(error["error"].as_str().unwrap().contains("--data"), "{error:#}");
+    assert!(!desk.folder.path().join("data").exists(), "and none is made");
+    std::fs::rename(desk.folder.path().join("elsewhere"), desk.folder.path().join("data")).unwrap();
+    assert_eq!(desk.stage(&[]).0, 0, "the control");
 }

@@ -96,7 +96,7 @@ impl Desk {
             parts: content.parts.keys().cloned().collect(),
         };
         let started = Instant::now();
-        let published = publisher.parts("entry")?;
+        let published = publisher.parts_of(&["entry"])?;
         let unchanged = published.into_iter().filter(|(name, _)| !content.parts.contains_key(name));
         let unchanged = unchanged.map(|(name, bytes)| Ok((name.to_string(), bytes)));
         let new = content.parts.iter().map(|(name, part)| Ok((name.to_string(), serde_json::to_vec(part)?)));
@@ -105,7 +105,13 @@ impl Desk {
         PublishedList { format: Format::V1, serial: 1, as_of: now, fresh_until, entries }.check()?;
         let looked = Instant::now();
         let by: Vec<&RoleKey> = self.members.iter().collect();
-        publisher.stage(&[event], &content, |_| Vec::new(), &by, now)?;
+        publisher.stage(
+            &[event],
+            &content,
+            |_: &_| Ok::<_, std::convert::Infallible>(Vec::new()),
+            &by,
+            now,
+        )?;
         let staged = Instant::now();
         let mut signers = Signers {
             snapshot: &self.snapshot,

@@ -140,11 +140,9 @@ impl Mirror {
     /// # Errors
     /// [`MirrorError`], each attack by its name; then the copy is what it was.
     pub async fn sync(&self, source: &Source, pages: bool, now: Timestamp) -> Result<Synced, MirrorError> {
-        let root = match self.tree.get(NEWEST_ROOT)? {
-            Some(newest) => newest,
-            None => self.tree.get(ROOT)?.ok_or(MirrorError::NoRoot)?,
-        };
+        let first = self.tree.get(ROOT)?.ok_or(MirrorError::NoRoot)?;
         let _lock = self.tree.lock()?.ok_or(MirrorError::Busy)?;
+        let root = self.tree.get(NEWEST_ROOT)?.unwrap_or(first);
         let had = self.remembered()?;
         // TUF's client notes what it believes at once; here it is believed only when the log agrees.
         let trial = self.tree.place(TRIAL);
@@ -178,9 +176,6 @@ impl Mirror {
         }
         writing.done()?;
         self.keep(&got, &wanted)?;
-        if let Some(newest) = got.metadata.get(&format!("metadata/{}.root.json", got.root)) {
-            self.tree.put_changed(NEWEST_ROOT, newest)?;
-        }
         for name in names(&trial).map_err(told)? {
             let bytes = std::fs::read(trial.join(&name)).map_err(told)?;
             self.tree.put_changed(&format!("{DATASTORE}/{name}"), &bytes)?;
@@ -214,6 +209,9 @@ impl Mirror {
         }
         let name = format!(".mirror/{MANIFEST}");
         self.tree.put_changed(&name, got.targets.get(MANIFEST).map_or(&[][..], Vec::as_slice))?;
+        if let Some(newest) = got.metadata.get(&format!("metadata/{}.root.json", got.root)) {
+            self.tree.put_changed(NEWEST_ROOT, newest)?;
+        }
         let state = serde_json::to_vec(&got.remembered)
             .map_err(|error| MirrorError::Damaged { path: STATE.to_owned(), problem: error.to_string() })?;
         self.tree.put_changed(STATE, &state)?;
@@ -380,25 +378,6 @@ impl Mirror {
         let since = later.history(None)?.into_iter().filter(|one| one.number >= seen);
         difference.leaves = since.map(|one| one.leaf).collect();
         Ok(difference)
-    }
-
-    /// One of the files that the list names by itself, such as `list.json`.
-    ///
-    /// # Errors
-    /// [`MirrorError`].
-    pub fn target(&self, name: &str) -> Result<Option<Vec<u8>>, MirrorError> {
-        let version = self.remembered()?.ok_or(MirrorError::NoRoot)?.version;
-        let path = format!("metadata/{version}.targets.json");
-        let damaged = |problem: String| MirrorError::Damaged { path: path.clone(), problem };
-        let bytes = self.tree.get(&path)?.ok_or_else(|| damaged("it is not there".to_owned()))?;
-        let targets: tough::schema::Signed<tough::schema::Targets> =
-            serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
-        let named = tough::TargetName::new(name).map_err(|error| damaged(error.to_string()))?;
-        let Some(target) = targets.signed.targets.get(&named) else { return Ok(None) };
-        let digest = hex::encode(&*target.hashes.sha256);
-        let place = format!("targets/{digest}.{name}");
-        let content = self.tree.get(&place)?.filter(|content| sha256(content) == digest);
-        content.map(Some).ok_or(MirrorError::Digest { path: place })
     }
 }
 

@@ -27,5 +27,5 @@ pub mod witness;
 
 pub use history::{Leaf, PartName};
 pub use key::RoleKey;
-pub use publisher::{Content, Event, Manifest, Published, Publisher, Signers};
+pub use publisher::{Content, Event, Manifest, Publisher, Signers, Staged};
 pub use root::{Holders, RoleName, Roles};

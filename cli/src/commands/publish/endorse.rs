@@ -67,7 +67,7 @@ impl Endorse {
         anyhow::ensure!(folder.is_dir(), "{} is no folder", folder.display());
         let mut all = Endorsements::new();
         let mut published = BTreeMap::new();
-        for (name, bytes) in publisher.parts(batch::KIND)? {
+        for (name, bytes) in publisher.parts_of(&[batch::KIND])? {
             let batch: Batch = serde_json::from_slice(&bytes).with_context(|| name.to_string())?;
             all.add(&batch).with_context(|| name.to_string())?;
             published.insert(name.to_string(), batch);

@@ -175,7 +175,7 @@ impl Release {
         let publisher = self.place.publisher()?;
         let mut keys = self.online.read(&publisher)?;
         match publisher.release(&mut keys.signers(), Timestamp::now()) {
-            Ok(done) => Answer::new(Released::new(&publisher, done.version)?, Exit::Success),
+            Ok(_) => Answer::new(Released::new(&publisher)?, Exit::Success),
             Err(error) => refused(error),
         }
     }
@@ -186,7 +186,7 @@ impl Refresh {
         let publisher = self.place.publisher()?;
         let mut keys = self.online.read(&publisher)?;
         match publisher.refresh(&mut keys.signers(), Timestamp::now()) {
-            Ok(()) => Answer::new(Released::new(&publisher, publisher.released_version()?)?, Exit::Success),
+            Ok(()) => Answer::new(Released::new(&publisher)?, Exit::Success),
             Err(error) => refused(error),
         }
     }
@@ -229,7 +229,8 @@ pub(super) struct Released {
 }
 
 impl Released {
-    pub(super) fn new(publisher: &Publisher, version: u64) -> anyhow::Result<Self> {
+    pub(super) fn new(publisher: &Publisher) -> anyhow::Result<Self> {
+        let version = publisher.released_version()?;
         let manifest = publisher.manifest()?.context("nothing is released")?;
         let (parts, log_size) = (manifest.parts.len(), manifest.log.size);
         Ok(Self { version, seq: manifest.seq, parts, log_size, as_of: manifest.at })

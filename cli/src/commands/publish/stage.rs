@@ -10,12 +10,11 @@ use anyhow::Context as _;
 use clap::Args;
 use dtsec_list as list;
 use dtsec_publish::publisher::{self, Content, Event};
-use dtsec_publish::{PartName, Published, RoleKey};
+use dtsec_publish::{self as publish, PartName, RoleKey};
 use dtsec_registry::domain::entry::{Entry, EntryKind, EntryState, Standing};
 use dtsec_registry::domain::vulnerability::Severity;
 use dtsec_serve::SystemClock;
-use dtsec_serve::registry::{Lists, OpenVulnerability, PublicEvent, Registry};
-use dtsec_store::{Location, Settings, Store};
+use dtsec_serve::registry::{OpenVulnerability, PublicEvent, Registry};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -24,6 +23,7 @@ use url::Url;
 use super::endorse::{Endorse, Endorsed};
 use super::release::{Online, Released, refused};
 use super::{Place, read_key};
+use crate::commands::store::Data;
 use crate::output::{Answer, Exit};
 
 /// Stage what happened in the registry since the last publication, and release it if the keys for that are given as well.
@@ -34,12 +34,11 @@ use crate::output::{Answer, Exit};
 pub(crate) struct Stage {
     #[command(flatten)]
     place: Place,
-    /// The folder of the registry's data.
-    #[arg(long, value_name = "DIR", default_value = "dtsec-data")]
-    data: PathBuf,
-    /// The registry's database, where it is not in the folder; better in DTSEC_DATABASE where it has a password.
-    #[arg(long, value_name = "URL")]
-    database: Option<String>,
+    #[command(flatten)]
+    data: Data,
+    /// The file with the key of the registry's documents, where it is not in the folder.
+    #[arg(long, value_name = "FILE")]
+    documents_key: Option<PathBuf>,
     /// Read every part anew, and not only those that something happened to. Do so now and then: it notices what no event told.
     #[arg(long)]
     whole: bool,
@@ -75,7 +74,8 @@ impl Stage {
 
     async fn stage(self) -> anyhow::Result<Answer> {
         let publisher = self.place.publisher()?;
-        let registry = self.registry().await?;
+        let store = self.data.open(self.documents_key.as_deref()).await?;
+        let registry = Registry::new(store, Arc::new(SystemClock));
         let now = Timestamp::now();
         let endorsed = match self.endorse.changed(&publisher, now)? {
             Ok(endorsed) => endorsed,
@@ -95,9 +95,11 @@ impl Stage {
         }
         let events = told.into_iter().map(event).collect::<anyhow::Result<Vec<Event>>>()?;
         // The state after the events: what is newer comes with its own event next time.
-        let before = publisher.parts("entry")?;
+        let before = publisher.parts_of(&KINDS)?;
+        let serial = publisher.released_version()? + 1;
+        let whole = self.whole || serial == 1;
         let mut content = Content::default();
-        if self.whole || publisher.released_version()? == 0 {
+        if whole {
             content.whole = KINDS.iter().map(|kind| (*kind).to_owned()).collect();
             for (name, state) in registry.public_parts().await? {
                 content.parts.insert(PartName::try_from(name)?, state);
@@ -119,27 +121,16 @@ impl Stage {
         checked(&before, &content, now)?;
         let (endorsed, batches) = endorsed;
         content.parts.extend(batches);
-        let whole = self.whole || before.is_empty();
-        let mut parts = BTreeMap::new();
-        for kind in KINDS {
-            let published =
-                if kind == "entry" { Cow::Borrowed(&before) } else { Cow::Owned(publisher.parts(kind)?) };
-            for (name, bytes) in published.iter() {
-                let state = match content.parts.get(name) {
-                    Some(state) => state.clone(),
-                    None => serde_json::from_slice(bytes).with_context(|| name.to_string())?,
-                };
-                parts.insert(name.clone(), state);
-            }
+        let mut parts = content.parts.clone();
+        for (name, bytes) in before.iter().filter(|(name, _)| !content.parts.contains_key(*name)) {
+            let state = serde_json::from_slice(bytes).with_context(|| name.to_string())?;
+            parts.insert(name.clone(), state);
         }
-        parts.extend(content.parts.iter().map(|(name, state)| (name.clone(), state.clone())));
-        let pages = self.pages(&registry, publisher.released_version()? + 1, now).await?;
-        // Not only what changed: after a crash the log may know of a change that no page shows yet.
-        let touched: BTreeSet<PartName> = content.parts.keys().cloned().collect();
-        let files = pages.render((!whole).then_some(&touched), &parts)?;
+        let pages = self.pages(&registry, serial, now).await?;
+        let render = |changed: &BTreeSet<PartName>| pages.render((!whole).then_some(changed), &parts);
         let keys = self.key.iter().map(|path| read_key(path)).collect::<anyhow::Result<Vec<RoleKey>>>()?;
         let by: Vec<&RoleKey> = keys.iter().collect();
-        let staged = match publisher.stage(&events, &content, |_| files, &by, now) {
+        let staged = match publisher.stage(&events, &content, render, &by, now) {
             Ok(staged) => staged,
             Err(error) => return refused(error),
         };
@@ -150,7 +141,7 @@ impl Stage {
         match publisher.release(&mut keys.signers(), Timestamp::now()) {
             Ok(done) => {
                 registry.published(&worker, done.seq).await?;
-                let released = Released::new(&publisher, done.version)?;
+                let released = Released::new(&publisher)?;
                 Answer::new(Staged { staged, endorsed, released: Some(released) }, Exit::Success)
             }
             Err(error) => refused(error),
@@ -164,15 +155,6 @@ impl Stage {
         let namespace = self.address.clone().map_or_else(|| Url::parse("urn:dtsec:list"), Ok)?;
         let advisories = registry.public_advisories(&self.name, &namespace).await?;
         Ok(Pages { name: self.name.clone(), base: base.map(str::to_owned), serial, now, advisories })
-    }
-
-    async fn registry(&self) -> anyhow::Result<Registry> {
-        let mut settings = Settings::new(&self.data);
-        if let Some(url) = self.database.clone().or_else(|| std::env::var("DTSEC_DATABASE").ok()) {
-            settings = settings.database(Location::from_url(&url)?);
-        }
-        let store = Store::open(&settings, Arc::new(Lists)).await?;
-        Ok(Registry::new(store, Arc::new(SystemClock)))
     }
 }
 
@@ -190,7 +172,7 @@ impl Pages {
         &self,
         touched: Option<&BTreeSet<PartName>>,
         parts: &BTreeMap<PartName, Value>,
-    ) -> anyhow::Result<Vec<dtsec_site::File>> {
+    ) -> Result<Vec<dtsec_site::File>, dtsec_site::SiteError> {
         let input = dtsec_site::Input {
             name: &self.name,
             base: self.base.as_deref(),
@@ -200,7 +182,7 @@ impl Pages {
             parts,
             advisories: &self.advisories,
         };
-        Ok(dtsec_site::render(&input, touched)?)
+        dtsec_site::render(&input, touched)
     }
 }
 
@@ -302,7 +284,7 @@ async fn attestation(registry: &Registry, entry: &Entry, known: &Known) -> anyho
 
 #[derive(Serialize)]
 struct Staged {
-    staged: Published,
+    staged: publish::Staged,
     #[serde(skip_serializing_if = "Option::is_none")]
     endorsed: Option<Endorsed>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -311,7 +293,7 @@ struct Staged {
 
 impl fmt::Display for Staged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Published { version, seq, leaves, changed, signed: (have, need), .. } = &self.staged;
+        let publish::Staged { version, seq, leaves, changed, signed: (have, need), .. } = &self.staged;
         write!(
             f,
             "staged: version {version}, event {seq}, {leaves} new entries in the log, {} parts changed",

@@ -6,7 +6,7 @@ mod copy;
 mod restore;
 mod verify;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -41,9 +41,9 @@ impl Command {
     }
 }
 
-/// Where the data are.
+/// Where the data of a registry are.
 #[derive(Args)]
-pub(crate) struct Place {
+pub(crate) struct Data {
     /// The folder of the data.
     #[arg(long, value_name = "DIR", default_value = "dtsec-data")]
     data: PathBuf,
@@ -51,6 +51,34 @@ pub(crate) struct Place {
     /// password is better given in DTSEC_DATABASE, where other processes do not see it.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
+}
+
+impl Data {
+    pub(crate) fn settings(&self, key: Option<&Path>) -> anyhow::Result<Settings> {
+        let mut settings = Settings::new(&self.data);
+        if let Some(url) = self.database.clone().or_else(|| std::env::var("DTSEC_DATABASE").ok()) {
+            settings = settings.database(Location::from_url(&url)?);
+        }
+        if let Some(key) = key {
+            settings = settings.key(key);
+        }
+        Ok(settings)
+    }
+
+    /// Opens what is there, and makes nothing.
+    pub(crate) async fn open(&self, key: Option<&Path>) -> anyhow::Result<Store> {
+        let opened = Store::open_as_it_is(&self.settings(key)?, Arc::new(Lists)).await;
+        opened.context(
+            "the data cannot be opened; name their folder with --data, or their database with --database",
+        )
+    }
+}
+
+/// Where the data are, and the key to their documents.
+#[derive(Args)]
+pub(crate) struct Place {
+    #[command(flatten)]
+    data: Data,
     /// The file with the key of the documents, where it is not in the folder.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
@@ -58,23 +86,11 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
-        let mut settings = Settings::new(&self.data);
-        if let Some(url) = self.database.clone().or_else(|| std::env::var("DTSEC_DATABASE").ok()) {
-            settings = settings.database(Location::from_url(&url)?);
-        }
-        if let Some(key) = &self.key {
-            settings = settings.key(key);
-        }
-        Ok(settings)
+        self.data.settings(self.key.as_deref())
     }
 
-    /// Opens what is there, and makes nothing.
     async fn open(&self) -> anyhow::Result<Store> {
-        let settings = self.settings()?;
-        let opened = Store::open_as_it_is(&settings, Arc::new(Lists)).await;
-        opened.context(
-            "the data cannot be opened; name their folder with --data, or their database with --database",
-        )
+        self.data.open(self.key.as_deref()).await
     }
 }
 

@@ -46,6 +46,9 @@ pub enum PublishError {
     /// Two files would have one name.
     #[error("`{0}` cannot be the name of a file in the tree, or is taken")]
     Name(String),
+    /// A page cannot be made.
+    #[error("a page: {0}")]
+    Render(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Nothing waits for a release.
     #[error("nothing is staged after version {0}, which is released; stage first (`dtsec publish stage`)")]
     NothingStaged(u64),

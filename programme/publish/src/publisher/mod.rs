@@ -69,9 +69,10 @@ pub struct Content {
     pub parts: BTreeMap<PartName, Value>,
     /// The kinds of which `parts` has every one: none that was published may be missing.
     pub whole: BTreeSet<String>,
-    /// What TUF names itself: the whole list for whoever begins.
-    pub targets: BTreeMap<String, Vec<u8>>,
 }
+
+/// A page or a feed: its path below the tree, and its content.
+pub type File = (String, Vec<u8>);
 
 /// The keys that are there for a release.
 pub struct Signers<'a> {
@@ -106,10 +107,10 @@ impl Default for Lifetimes {
     }
 }
 
-/// What was staged, or released.
+/// What was staged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Published {
+pub struct Staged {
     /// The version of the targets.
     pub version: u64,
     /// The number of the last event in it.
@@ -118,7 +119,7 @@ pub struct Published {
     pub leaves: u64,
     /// The log's size.
     pub log_size: u64,
-    /// Parts that changed.
+    /// Parts that are not what everybody sees.
     pub changed: Vec<PartName>,
     /// Signatures that are there, and that are needed.
     pub signed: (u64, u64),
@@ -283,11 +284,11 @@ impl Publisher {
         Ok(self.released_whole()?.map(|version| version.manifest))
     }
 
-    /// Every part of a kind as it was published last: its canonical JSON.
+    /// Every part of these kinds as it was published last: its canonical JSON.
     ///
     /// # Errors
     /// [`PublishError::Damaged`] where one is not what was signed.
-    pub fn parts(&self, kind: &str) -> Result<BTreeMap<PartName, Vec<u8>>, PublishError> {
+    pub fn parts_of(&self, kinds: &[&str]) -> Result<BTreeMap<PartName, Vec<u8>>, PublishError> {
         let read = |(name, digest): (PartName, String)| {
             let object = object_path(&digest);
             let bytes = self.tree.get(&object)?.ok_or_else(|| damaged(&object, "it is not there"))?;
@@ -296,15 +297,7 @@ impl Publisher {
             }
             Ok((name, bytes))
         };
-        self.known()?.parts.into_iter().filter(|(name, _)| name.kind() == kind).map(read).collect()
-    }
-
-    /// The number of the last event that is in the log for good: events up to it need not be told again.
-    ///
-    /// # Errors
-    /// [`PublishError`].
-    pub fn seq(&self) -> Result<i64, PublishError> {
-        Ok(self.known()?.seq)
+        self.known()?.parts.into_iter().filter(|(name, _)| kinds.contains(&name.kind())).map(read).collect()
     }
 
     /// The log's keys as everybody sees them.
@@ -325,12 +318,16 @@ impl Publisher {
         match signed {
             Some(bytes) => {
                 let note = Note::parse(&bytes)?;
-                match (policy.believe(&note), self.released_log()?) {
-                    // The first publication under a new key continues what the old one signed.
-                    (Err(_), Some(before)) if before != self.log => {
+                let refused = match policy.believe(&note) {
+                    Ok(checkpoint) => return Ok(checkpoint),
+                    Err(refused) => refused,
+                };
+                // The first publication under a new key continues what the old one signed.
+                match self.released_log()? {
+                    Some(before) if before != self.log => {
                         Ok(Policy { quorum: 0, ..before.policy()? }.believe(&note)?)
                     }
-                    (believed, _) => Ok(believed?),
+                    _ => Err(refused.into()),
                 }
             }
             None => {

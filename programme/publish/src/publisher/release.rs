@@ -3,11 +3,10 @@
 use super::manifest::{Manifest, checkpoint_path, object_path, sha256};
 use super::stage::quorum;
 use super::{
-    CHECKPOINT, PLACING, PublishError, Published, Publisher, SIGNED, Signers, TIMESTAMP, Version, continues,
-    damaged,
+    CHECKPOINT, PLACING, PublishError, Publisher, SIGNED, Signers, TIMESTAMP, Version, continues, damaged,
 };
 use crate::root::{self, SPEC_VERSION};
-use dtsec_log::{Checkpoint, CheckpointError, Frontier, Key, Note, Policy, Tiles, tree as merkle};
+use dtsec_log::{Checkpoint, CheckpointError, Key, Note, Policy, Tiles, tree as merkle};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -51,11 +50,11 @@ impl Publisher {
         Ok(writing.done()?)
     }
 
-    /// Releases what is staged: checkpoint, snapshot, timestamp, in this order.
+    /// Releases what is staged: checkpoint, snapshot, timestamp, in this order. Answers with what everybody sees now.
     ///
     /// # Errors
     /// [`PublishError::Quorum`], [`PublishError::Witnesses`] and others; then what everybody sees is what it was.
-    pub fn release(&self, signers: &mut Signers<'_>, now: Timestamp) -> Result<Published, PublishError> {
+    pub fn release(&self, signers: &mut Signers<'_>, now: Timestamp) -> Result<Manifest, PublishError> {
         let root = self.root()?;
         let Version { targets, manifest, log } = self.staged()?;
         let (have, need) = quorum(&root.signed, &targets);
@@ -78,14 +77,7 @@ impl Publisher {
         self.tree.remove(PLACING)?;
         // It is published. What is left behind beside it harms nobody, and goes when something is staged.
         self.staging.clear().ok();
-        Ok(Published {
-            version: root::version(&targets),
-            seq: manifest.seq,
-            leaves: manifest.log.size.saturating_sub(old.size),
-            log_size: manifest.log.size,
-            changed: Vec::new(),
-            signed: (have, need),
-        })
+        Ok(manifest)
     }
 
     /// Signs snapshot and timestamp anew, so that the list stays fresh although nothing happened.
@@ -205,15 +197,6 @@ impl Publisher {
             }
         }
         Ok(note)
-    }
-
-    /// The log's edge, for whoever keeps it.
-    ///
-    /// # Errors
-    /// [`PublishError`].
-    pub fn frontier(&self) -> Result<Frontier, PublishError> {
-        let size = self.checkpoint()?.size;
-        Ok(Frontier::of(&mut Tiles::new(&self.tree, size), size)?)
     }
 }
 

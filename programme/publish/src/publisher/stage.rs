@@ -1,9 +1,9 @@
 //! Before anybody sees it: what is staged, looked at and signed.
 
-use super::manifest::{LogState, Manifest, is_file_name, is_own, object_path, sha256};
+use super::manifest::{LogState, Manifest, is_own, object_path, sha256};
 use super::{
-    Content, Event, LOG, MANIFEST, PublishError, Published, Publisher, RESTATED, Review, Version, continues,
-    damaged, told,
+    Content, Event, File, LOG, MANIFEST, PublishError, Publisher, RESTATED, Review, Staged, Version,
+    continues, damaged, told,
 };
 use crate::history::{Leaf, PartName};
 use crate::key::{KeyError, RoleKey};
@@ -25,14 +25,14 @@ impl Publisher {
     ///
     /// # Errors
     /// [`PublishError`]; then nothing that anybody sees has changed.
-    pub fn stage(
+    pub fn stage<E: std::error::Error + Send + Sync + 'static>(
         &self,
         events: &[Event],
         content: &Content,
-        render: impl FnOnce(&BTreeSet<PartName>) -> Vec<(String, Vec<u8>)>,
+        render: impl FnOnce(&BTreeSet<PartName>) -> Result<Vec<File>, E>,
         by: &[&RoleKey],
         now: Timestamp,
-    ) -> Result<Published, PublishError> {
+    ) -> Result<Staged, PublishError> {
         let root = self.root()?;
         self.staging.clear()?;
         let known = self.known()?;
@@ -70,7 +70,7 @@ impl Publisher {
             .map(|(name, _)| name.clone())
             .collect();
         let mut files = known.files;
-        for (path, bytes) in render(&unseen) {
+        for (path, bytes) in render(&unseen).map_err(|error| PublishError::Render(Box::new(error)))? {
             if !is_own(&path) {
                 return Err(PublishError::Name(path));
             }
@@ -90,15 +90,11 @@ impl Publisher {
         let number = NonZeroU64::new(version).expect("it is one more than another");
         let mut targets =
             Targets::new(SPEC_VERSION.to_owned(), number, root::whole(now + self.lifetimes.targets));
-        let own = [(MANIFEST.to_owned(), json(&manifest)?), (LOG.to_owned(), json(&self.log)?)];
-        let named = content.targets.iter().map(|(name, bytes)| (name.clone(), bytes.clone()));
-        for (name, bytes) in own.into_iter().chain(named) {
-            let target = self.target(&name, &bytes)?;
-            let taken = || PublishError::Name(name.clone());
-            if targets.targets.insert(TargetName::new(name.as_str()).map_err(|_| taken())?, target).is_some()
-            {
-                return Err(taken());
-            }
+        let own = [(MANIFEST, json(&manifest)?), (LOG, json(&self.log)?)];
+        for (name, bytes) in own {
+            let target = self.target(name, &bytes)?;
+            let name = TargetName::new(name).map_err(|_| PublishError::Name(name.to_owned()))?;
+            targets.targets.insert(name, target);
         }
         let mut targets = Signed { signed: targets, signatures: Vec::new() };
         for key in by {
@@ -108,7 +104,7 @@ impl Publisher {
             key.sign(&mut targets)?;
         }
         self.staging.put(&format!("metadata/{version}.targets.json"), &root::bytes(&targets)?)?;
-        Ok(Published {
+        Ok(Staged {
             version,
             seq,
             leaves: leaves.len() as u64,
@@ -125,9 +121,6 @@ impl Publisher {
     }
 
     fn target(&self, name: &str, bytes: &[u8]) -> Result<Target, PublishError> {
-        if !is_file_name(name) {
-            return Err(PublishError::Name(name.to_owned()));
-        }
         let digest = sha256(bytes);
         self.staging.put(&format!("targets/{digest}.{name}"), bytes)?;
         let sha256 = Sha256::digest(bytes).to_vec().into();

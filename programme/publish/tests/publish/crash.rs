@@ -48,3 +48,27 @@ async fn a_disk_that_is_full_after_any_write_loses_and_repeats_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_page_follows_its_part_although_the_log_knew_of_the_change_before_the_disk_was_full() {
+    for fails_at in 0.. {
+        let mut desk = Desk::new();
+        desk.set("entry/a", "listed");
+        desk.publish(&[event(1, "certified", &["entry/a"])]).unwrap();
+        // A change that no event tells of; and then a publication that names nothing.
+        desk.set("entry/a", "listed, in a new form");
+        let whole = desk.publish_to(desk.tree().with_room(fails_at), &[]).is_ok();
+        desk.content.parts.clear();
+        desk.content.whole.clear();
+        desk.publish(&[]).unwrap();
+        let (manifest, _) = desk.read().await;
+        for name in manifest.parts.keys() {
+            let part = desk.tree().get(&name.path()).unwrap();
+            assert_eq!(desk.tree().get(&page_of(name)).unwrap(), part, "{fails_at}: {name}");
+        }
+        if whole {
+            assert!(fails_at > 12, "a publication has more writes than {fails_at}");
+            return;
+        }
+    }
+}

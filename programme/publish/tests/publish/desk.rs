@@ -5,12 +5,10 @@
 use dtsec_log::witness::{Remembered, cosign};
 use dtsec_log::{Checkpoint, Hash, Key, Kind, Note, NoteSigner, Policy, Signature, Tiles, tree as merkle};
 use dtsec_publish::key::RoleKey;
-use dtsec_publish::publisher::{LogPolicy, PublishError, object_path, sha256};
+use dtsec_publish::publisher::{File, LogPolicy, PublishError, object_path, sha256};
 use dtsec_publish::tree::Tree;
 use dtsec_publish::witness::Witness;
-use dtsec_publish::{
-    Content, Event, Holders, Leaf, Manifest, PartName, Published, Publisher, Roles, Signers,
-};
+use dtsec_publish::{Content, Event, Holders, Leaf, Manifest, PartName, Publisher, Roles, Signers, Staged};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +19,13 @@ use tough::{
     ExpirationEnforcement, FilesystemTransport, IntoVec as _, Repository, RepositoryLoader, TargetName,
 };
 use url::Url;
+
+pub(crate) use std::convert::Infallible as Never;
+
+/// No page at all.
+pub(crate) fn no_pages(_: &BTreeSet<PartName>) -> Result<Vec<File>, Never> {
+    Ok(Vec::new())
+}
 
 /// Where a part's page lies.
 pub(crate) fn page_of(name: &PartName) -> String {
@@ -100,6 +105,8 @@ pub(crate) struct Desk {
     pub(crate) leaving: Option<Watching>,
     pub(crate) first: Signed<Root>,
     pub(crate) content: Content,
+    /// What each part is, whether the next publication names it or not.
+    states: BTreeMap<PartName, serde_json::Value>,
 }
 
 pub(crate) fn now() -> Timestamp {
@@ -127,8 +134,15 @@ impl Desk {
         let witness = Watching::new("witness.example", &keys.log);
         let whole = ["entry", "lab"].map(str::to_owned).into();
         let content = Content { whole, ..Content::default() };
-        let desk =
-            Self { folder: tempfile::tempdir().unwrap(), keys, witness, leaving: None, first, content };
+        let desk = Self {
+            folder: tempfile::tempdir().unwrap(),
+            keys,
+            witness,
+            leaving: None,
+            first,
+            content,
+            states: BTreeMap::new(),
+        };
         desk.publisher(desk.tree()).unwrap().install_root(&desk.first).unwrap();
         desk
     }
@@ -155,24 +169,33 @@ impl Desk {
 
     /// Sets what an entry is.
     pub(crate) fn set(&mut self, name: &str, state: &str) {
-        self.content.parts.insert(part(name), json!({ "state": state }));
-        let all: BTreeMap<_, _> = self.content.parts.iter().collect();
-        self.content.targets.insert("list.json".to_owned(), serde_json::to_vec(&all).unwrap());
+        let state = json!({ "state": state });
+        self.states.insert(part(name), state.clone());
+        self.content.parts.insert(part(name), state);
     }
 
     pub(crate) fn page(&self, changed: &BTreeSet<PartName>) -> Vec<(String, Vec<u8>)> {
-        let page = |name: &PartName| (page_of(name), self.content.parts[name].to_string().into_bytes());
+        let page = |name: &PartName| {
+            let state = self.content.parts.get(name).or_else(|| self.states.get(name));
+            (page_of(name), state.expect("it was set").to_string().into_bytes())
+        };
         changed.iter().map(page).collect()
     }
 
-    pub(crate) fn publish(&mut self, events: &[Event]) -> Result<Published, PublishError> {
+    pub(crate) fn publish(&mut self, events: &[Event]) -> Result<Staged, PublishError> {
         self.publish_to(self.tree(), events)
     }
 
-    pub(crate) fn publish_to(&mut self, tree: Tree, events: &[Event]) -> Result<Published, PublishError> {
+    pub(crate) fn publish_to(&mut self, tree: Tree, events: &[Event]) -> Result<Staged, PublishError> {
         let publisher = self.publisher(tree)?;
         let by: Vec<&RoleKey> = self.keys.targets[..2].iter().collect();
-        let staged = publisher.stage(events, &self.content, |changed| self.page(changed), &by, now())?;
+        let staged = publisher.stage(
+            events,
+            &self.content,
+            |changed| Ok::<_, Never>(self.page(changed)),
+            &by,
+            now(),
+        )?;
         let mut signers = Signers {
             snapshot: &self.keys.snapshot,
             timestamp: &self.keys.timestamp,
@@ -208,9 +231,6 @@ impl Desk {
         };
         let manifest: Manifest = serde_json::from_slice(&target("manifest.json").await).unwrap();
         let log: LogPolicy = serde_json::from_slice(&target("log.json").await).unwrap();
-        let whole: BTreeMap<PartName, serde_json::Value> =
-            serde_json::from_slice(&target("list.json").await).unwrap();
-        assert_eq!(whole.keys().collect::<Vec<_>>(), manifest.parts.keys().collect::<Vec<_>>());
         let tree = self.tree();
         for (name, digest) in &manifest.parts {
             assert_eq!(&sha256(&tree.get(&name.path()).unwrap().unwrap()), digest, "{name}");

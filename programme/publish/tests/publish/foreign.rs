@@ -21,7 +21,7 @@ tree, work = map(pathlib.Path, sys.argv[1:])
 updater = Updater(str(work), f"file://{tree}/metadata/", str(work / "targets"), f"file://{tree}/targets/", Files(),
                   bootstrap=(tree / "metadata/1.root.json").read_bytes())
 updater.refresh()
-for name in ["manifest.json", "list.json"]:
+for name in ["manifest.json", "log.json"]:
     info = updater.get_targetinfo(name)
     print(name, pathlib.Path(updater.download_target(info)).stat().st_size)
 assert updater.get_targetinfo("not-there.json") is None
@@ -44,7 +44,7 @@ fn python_tuf_follows_two_publications_and_refuses_the_first_one_afterwards() {
         )
     };
     let (good, said) = client();
-    assert!(good && said.contains("manifest.json") && said.contains("list.json"), "{said}");
+    assert!(good && said.contains("manifest.json") && said.contains("log.json"), "{said}");
     let old = std::fs::read(desk.path().join("metadata/timestamp.json")).unwrap();
     desk.set("entry/a", "removed");
     desk.publish(&[event(2, "entry-removed", &["entry/a"])]).unwrap();

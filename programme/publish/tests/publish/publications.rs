@@ -1,6 +1,6 @@
 //! What a publication brings, and what is refused.
 
-use crate::desk::{Desk, event, now, part};
+use crate::desk::{Desk, Never, event, no_pages, now, part};
 use dtsec_log::{Kind, NoteSigner};
 use dtsec_publish::key::RoleKey;
 use dtsec_publish::publisher::PublishError;
@@ -64,7 +64,7 @@ async fn one_member_alone_releases_nothing_and_two_do_one_after_the_other() {
     let publisher = desk.publisher(desk.tree()).unwrap();
     let [one, other, _] = &desk.keys.targets[..] else { panic!() };
     let stage = |by: &[&RoleKey]| {
-        publisher.stage(&[event(1, "certified", &["entry/a"])], &desk.content, |_| Vec::new(), by, now())
+        publisher.stage(&[event(1, "certified", &["entry/a"])], &desk.content, no_pages, by, now())
     };
     assert!(matches!(stage(&[&desk.keys.snapshot]), Err(PublishError::NoRole("targets"))));
     assert_eq!(stage(&[one]).unwrap().signed, (1, 2));
@@ -96,9 +96,7 @@ async fn without_its_witnesses_or_with_another_log_s_key_nothing_is_released() {
     desk.set("entry/a", "listed");
     let publisher = desk.publisher(desk.tree()).unwrap();
     let by: Vec<&RoleKey> = desk.keys.targets[..2].iter().collect();
-    publisher
-        .stage(&[event(1, "certified", &["entry/a"])], &desk.content, |_| Vec::new(), &by, now())
-        .unwrap();
+    publisher.stage(&[event(1, "certified", &["entry/a"])], &desk.content, no_pages, &by, now()).unwrap();
     let stranger: NoteSigner = RoleKey::generate().unwrap().note_signer("list.example", Kind::Note).unwrap();
     let mut signers = Signers {
         snapshot: &desk.keys.snapshot,
@@ -179,19 +177,21 @@ async fn a_page_cannot_lie_where_something_else_does_and_one_publishes_at_a_time
         "a/.b",
         "",
     ] {
-        let render = |_: &_| vec![(path.to_owned(), b"x".to_vec())];
+        let render = |_: &_| Ok::<_, Never>(vec![(path.to_owned(), b"x".to_vec())]);
         let told = publisher.stage(&[], &desk.content, render, &by, now());
         assert!(matches!(told, Err(PublishError::Name(_))), "{path}");
     }
-    desk.content.targets.insert("manifest.json".to_owned(), Vec::new());
-    assert!(matches!(
-        publisher.stage(&[], &desk.content, |_| Vec::new(), &by, now()),
-        Err(PublishError::Name(_))
-    ));
-    desk.content.targets.remove("manifest.json");
+    let broken = |_: &_| Err(std::fmt::Error);
+    assert!(matches!(publisher.stage(&[], &desk.content, broken, &by, now()), Err(PublishError::Render(_))));
     assert!(
         publisher
-            .stage(&[], &desk.content, |_| vec![("pages/a.html".to_owned(), Vec::new())], &by, now())
+            .stage(
+                &[],
+                &desk.content,
+                |_: &_| Ok::<_, Never>(vec![("pages/a.html".to_owned(), Vec::new())]),
+                &by,
+                now()
+            )
             .is_ok()
     );
 }
@@ -226,13 +226,13 @@ fn what_a_publication_does_not_name_stays_as_it_was() {
     desk.set("entry/a", "listed");
     desk.set("entry/b", "listed");
     desk.publish(&[event(1, "certified", &["entry/a", "entry/b"])]).unwrap();
-    let before = desk.publisher(desk.tree()).unwrap().parts("entry").unwrap();
+    let before = desk.publisher(desk.tree()).unwrap().parts_of(&["entry"]).unwrap();
     desk.content.whole.clear();
     desk.content.parts.clear();
     desk.set("entry/a", "listed, twice");
     let published = desk.publish(&[event(2, "version-appended", &["entry/a"])]).unwrap();
     assert_eq!((published.leaves, published.changed), (1, vec![part("entry/a")]));
-    let after = desk.publisher(desk.tree()).unwrap().parts("entry").unwrap();
+    let after = desk.publisher(desk.tree()).unwrap().parts_of(&["entry"]).unwrap();
     assert_eq!(after.len(), 2);
     assert_eq!(after[&part("entry/b")], before[&part("entry/b")]);
     assert_ne!(after[&part("entry/a")], before[&part("entry/a")]);
@@ -240,7 +240,10 @@ fn what_a_publication_does_not_name_stays_as_it_was() {
     let digest =
         desk.publisher(desk.tree()).unwrap().manifest().unwrap().unwrap().parts[&part("entry/b")].clone();
     std::fs::write(desk.path().join(dtsec_publish::publisher::object_path(&digest)), "{}").unwrap();
-    assert!(matches!(desk.publisher(desk.tree()).unwrap().parts("entry"), Err(PublishError::Damaged { .. })));
+    assert!(matches!(
+        desk.publisher(desk.tree()).unwrap().parts_of(&["entry"]),
+        Err(PublishError::Damaged { .. })
+    ));
 }
 
 #[tokio::test]
@@ -262,7 +265,7 @@ async fn a_member_who_is_elsewhere_sends_his_signature_and_no_other_counts() {
     let publisher = desk.publisher(desk.tree()).unwrap();
     let [one, other, _] = &desk.keys.targets[..] else { panic!() };
     let events = [event(1, "certified", &["entry/a"])];
-    publisher.stage(&events, &desk.content, |_| Vec::new(), &[one], now()).unwrap();
+    publisher.stage(&events, &desk.content, no_pages, &[one], now()).unwrap();
     let staged = desk.tree().beside(".staging").get("metadata/1.targets.json").unwrap().unwrap();
     let signed = |by: &RoleKey, change: fn(&mut Signed<Targets>)| {
         let mut copy: Signed<Targets> = serde_json::from_slice(&staged).unwrap();
@@ -291,7 +294,7 @@ async fn what_does_not_fit_together_is_not_signed() {
     let publisher = desk.publisher(desk.tree()).unwrap();
     let [one, ..] = &desk.keys.targets[..] else { panic!() };
     let events = [event(1, "certified", &["entry/a"])];
-    publisher.stage(&events, &desk.content, |_| Vec::new(), &[], now()).unwrap();
+    publisher.stage(&events, &desk.content, no_pages, &[], now()).unwrap();
     let staging = desk.tree().beside(".staging");
     let mut tried = 0;
     // Of the targets themselves the signature says what they are.

@@ -2,10 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the tests that it belongs to use more of it")]
 #[path = "../../../../device/attest/tests/attest/support.rs"]
 mod device;
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the tests that it belongs to use more of it")]
 #[path = "../../../token/tests/tokens/support.rs"]
 mod made;
 
